@@ -1,0 +1,111 @@
+"""Sessions and engines: one that writes, one that only reads, one that may lag behind."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, has_request_context, request
+from flask_sqlalchemy_lite import SQLAlchemy
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+from app.services.audit import AuditedSession
+from app.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+WRITE, READ, REPLICA = "default", "read", "replica"
+BUSY_MILLISECONDS = 10_000
+
+
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy-Lite with each session bound to the engine of its own name."""
+
+    def get_session(self, name: str = WRITE) -> Session:
+        """The session of that engine for the present application context."""
+        sessions: dict[str, Session] = g.setdefault("_sqlalchemy_sessions", {})
+        if name not in sessions:
+            sessions[name] = self.new_session(name)
+        return sessions[name]
+
+    def new_session(self, name: str = WRITE) -> Session:
+        """A session of its own, to be closed by the caller."""
+        return self.sessionmaker(bind=self.engines[name])
+
+    @property
+    def session(self) -> Session:
+        """Reading for GET, so that a slow page never holds up a patient's save; else writing."""
+        is_reading = has_request_context() and request.method in SAFE_METHODS
+        return self.get_session(READ if is_reading else WRITE)
+
+    @property
+    def replica(self) -> Session:
+        """For exports and analyses: may read from a database that is a moment behind."""
+        return self.get_session(REPLICA)
+
+    def end_transactions(self) -> None:
+        """Ends what this context still holds open, uncommitted changes included; objects stay usable."""
+        for session in g.get("_sqlalchemy_sessions", {}).values():
+            session.rollback()
+
+
+db = Database(session_options={"class_": AuditedSession, "expire_on_commit": False})
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Creates the engines; nothing connects until it is needed."""
+    url = settings.database_url
+    _make_folder(url)
+    app.config["SQLALCHEMY_ENGINES"] = {
+        WRITE: engine_options(url),
+        READ: engine_options(url, read_only=True),
+        REPLICA: engine_options(settings.database_read_url or url, read_only=True),
+    }
+    db.init_app(app)
+    with app.app_context():
+        for name, engine in db.engines.items():
+            prepare_engine(engine, read_only=name != WRITE)
+
+
+def engine_options(url: str, *, read_only: bool = False) -> dict[str, Any]:
+    """What create_engine takes for this database."""
+    if url.startswith("sqlite"):
+        return {
+            "url": url,
+            "connect_args": {"timeout": BUSY_MILLISECONDS / 1000},
+            "hide_parameters": True,
+        }
+    # Parameters hold answers: they stay out of error messages and so out of the logs.
+    options: dict[str, Any] = {
+        "url": url,
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "hide_parameters": True,
+    }
+    return options | ({"execution_options": {"postgresql_readonly": True}} if read_only else {})
+
+
+def prepare_engine(engine: Engine, *, read_only: bool = False, foreign_keys: bool = True) -> None:
+    """Gives SQLite the transactions that concurrent writers need; PostgreSQL has them already."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+            f"query_only={'ON' if read_only else 'OFF'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer that begins as a reader loses its place to another writer and fails.
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _make_folder(url: str) -> None:
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,110 @@
+"""Brings a database to a version of the schema, up or down, and tells where it stands."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, MetaData, create_engine, inspect, text
+
+from app.db import engine_options, prepare_engine
+from app.settings import ROOT
+
+MIGRATIONS = ROOT / "migrations"
+
+
+class SchemaError(RuntimeError):
+    """The database is not at the version that this software needs."""
+
+    def __init__(self, found: str | None, expected: str) -> None:
+        super().__init__(
+            f"the database is at version {found or 'none'}, this software needs {expected}:"
+            " run `flask --app wsgi db upgrade`"
+        )
+        self.found, self.expected = found, expected
+
+
+class ForeignKeyError(RuntimeError):
+    """A migration left rows that point to nothing; it was rolled back."""
+
+    def __init__(self, rows: list[tuple[object, ...]]) -> None:
+        super().__init__(f"{len(rows)} rows point to nothing, the first: {rows[0]}")
+        self.rows = rows
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Runs the migrations up to `revision`, all or nothing."""
+    from alembic import command
+
+    with _migrating(url) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Runs the migrations down to `revision` ("base" for an empty database), all or nothing."""
+    from alembic import command
+
+    with _migrating(url) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def differences(url: str, metadata: MetaData) -> list[object]:
+    """What the models have that the migrated database has not, and the reverse; empty when equal."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with _migrating(url) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+
+def newest() -> str:
+    """The version that this software needs: the last file in migrations/versions."""
+    files = (MIGRATIONS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py")
+    return max(path.name[:4] for path in files)
+
+
+def current(connection: Connection) -> str | None:
+    """The version that the database is at, None when it is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return re.sub(r"\W", "", str(found)) if found else None
+
+
+def require_newest(connection: Connection) -> None:
+    """Raises SchemaError unless the database is exactly at the version needed."""
+    found = current(connection)
+    if found != newest():
+        raise SchemaError(found, newest())
+
+
+def _config(connection: Connection):  # type: ignore[no-untyped-def]  # alembic is imported when needed
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _migrating(url: str) -> Iterator[Connection]:
+    """A connection of its own: SQLite rebuilds tables, which enforced foreign keys would empty."""
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(**engine_options(url))
+    prepare_engine(engine, foreign_keys=False)
+    try:
+        with engine.begin() as connection:
+            yield connection
+            _check_foreign_keys(connection)
+    finally:
+        engine.dispose()
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        rows = [tuple(row) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
+        if rows:
+            raise ForeignKeyError(rows)

@@ -1,0 +1,58 @@
+"""A patient under a study code, and the dated events of their way through the study."""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import Base
+from app.models.site import Site
+from app.models.study import Study
+
+
+class Patient(Base):
+    """A pseudonymous participant: the code, the site, the language and, once randomised, the arm."""
+
+    __tablename__ = "patient"
+    __table_args__ = (UniqueConstraint("study_id", "code"), Index(None, "study_id", "site_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    code: Mapped[str]
+    language: Mapped[str]
+    arm: Mapped[str | None]
+    # When the arm became known here: a questionnaire sent later is no baseline in an open-label study.
+    arm_disclosed_at: Mapped[datetime | None]
+    registered_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column()
+
+    study: Mapped[Study] = relationship(lazy="raise_on_sql")
+    site: Mapped[Site] = relationship(lazy="raise_on_sql")
+    milestones: Mapped[list["Milestone"]] = relationship(
+        lazy="raise_on_sql", order_by="Milestone.occurred_on"
+    )
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def audit_chain(self) -> str:
+        """A patient's own changes lead the chain of all that concerns them."""
+        return f"patient:{self.id}"
+
+
+class Milestone(Base):
+    """A dated event that visits may be computed from: consent, randomisation, re-introduction..."""
+
+    __tablename__ = "milestone"
+    __table_args__ = (Index(None, "study_id", "patient_id", "kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"))
+    kind: Mapped[str]
+    occurred_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+    # Why it was recorded although something was amiss, such as a baseline that is missing.
+    remark: Mapped[str | None]

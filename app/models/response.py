@@ -1,0 +1,91 @@
+"""A questionnaire as one patient answers it, and its scores once sent."""
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, inspect
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import Base, uuid7
+from app.models.visit import Visit
+
+DRAFT, SUBMITTED = "draft", "submitted"
+
+
+class Response(Base):
+    """One document row: the answers by item, a draft until it is sent and frozen from then on.
+
+    answers: {item id: {"state": "answered" | "skipped" | "erased", "value": code or None,
+    "at": ISO instant in UTC, "language": language of the screen, "sequence": running number}}.
+    """
+
+    __tablename__ = "response"
+    __table_args__ = (
+        UniqueConstraint("visit_id", "instrument", "entry"),
+        Index(None, "study_id", "patient_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid7)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"))
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"))
+    instrument: Mapped[str]
+    instrument_version: Mapped[str]
+    entry: Mapped[str]
+    wording_status: Mapped[str]
+    wording_sha256: Mapped[str]
+    languages: Mapped[list[str]]
+    mode: Mapped[str]
+    status: Mapped[str]
+    answers: Mapped[dict[str, Any]]
+    revision: Mapped[int] = mapped_column()
+    started_at: Mapped[datetime]
+    saved_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    software_version: Mapped[str]
+
+    visit: Mapped[Visit] = relationship(lazy="raise_on_sql")
+    scores: Mapped[list["Score"]] = relationship(lazy="raise_on_sql", back_populates="response")
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": revision}
+
+    @property
+    def is_submitted(self) -> bool:
+        """Whether the patient has sent it."""
+        return self.status == SUBMITTED
+
+    def audit_changes(self) -> dict[str, Any] | None:
+        """The start and the sending in full; between them only saved answers that were changed.
+
+        A first answer to an item is no change of research data; the sending keeps all of them.
+        """
+        state = inspect(self)
+        if state.attrs["status"].history.has_changes():
+            changes = super().audit_changes() or {}
+            if self.is_submitted:
+                changes["answers"] = [None, self.answers]
+                changes["scores"] = [None, {score.scale: score.value for score in self.scores}]
+            return changes
+        history = state.attrs["answers"].history
+        before = history.deleted[0] if history.deleted else {}
+        changed = {item: [old, self.answers.get(item)] for item, old in before.items()}
+        changed = {item: pair for item, pair in changed.items() if pair[0] != pair[1]}
+        return {"answers": changed} if changed else None
+
+
+class Score(Base):
+    """A scale's score, 0-100 (None where it cannot be computed), as computed when the answers were sent."""
+
+    __tablename__ = "score"
+    # A function of the answers, which the trail keeps together with the scores at the sending.
+    audited: ClassVar[bool] = False
+
+    response_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("response.id"), primary_key=True)
+    scale: Mapped[str] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    value: Mapped[float | None]
+    n_answered: Mapped[int]
+    scorer_version: Mapped[str]
+
+    response: Mapped[Response] = relationship(lazy="raise_on_sql", back_populates="scores")

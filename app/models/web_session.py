@@ -1,0 +1,28 @@
+"""A browser's session, kept on the server so that it can be ended there."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base
+
+
+class WebSession(Base):
+    """A signed-in member of staff or a patient who opened a link; found by the hash of its cookie."""
+
+    __tablename__ = "web_session"
+    __table_args__ = (Index(None, "user_id"), Index(None, "link_id"))
+    # No research data; sign-in and sign-out are recorded in the trail by name.
+    audited: ClassVar[bool] = False
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    id_hash: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id"))
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

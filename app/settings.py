@@ -1,0 +1,119 @@
+"""The settings of one running application, read once from the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMONSTRATION, PRODUCTION = "demonstration", "production"
+SECRET_LENGTH = 32
+
+
+class SettingsError(Exception):
+    """A setting is missing or unusable; names the variable and what to do."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs from one installation to the next."""
+
+    secret_key: str
+    database_url: str
+    public_url: str
+    mode: str = PRODUCTION
+    database_read_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    trusted_hosts: tuple[str, ...] = field(default=())
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether synthetic data and printable links are allowed."""
+        return self.mode == DEMONSTRATION
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people reach the application by https."""
+        return self.public_url.startswith("https://")
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings from the environment, completed by the file .env beside wsgi.py.
+
+    Raises SettingsError naming the variable at fault.
+    """
+    values = _environment() if environment is None else environment
+    host, port = values.get("HOST") or "127.0.0.1", _port(values.get("PORT") or "8000")
+    settings = Settings(
+        secret_key=_secret_key(values),
+        database_url=_database_url(values.get("DATABASE_URL") or _default_database()),
+        public_url=(values.get("PUBLIC_URL") or f"http://{_reachable(host)}:{port}").rstrip("/"),
+        mode=values.get("MODE") or PRODUCTION,
+        database_read_url=_database_url(values.get("DATABASE_READ_URL") or ""),
+        host=host,
+        port=port,
+        trusted_hosts=tuple(name for name in (values.get("TRUSTED_HOSTS") or "").split(",") if name),
+    )
+    _refuse_unsafe(settings)
+    return settings
+
+
+def _environment() -> dict[str, str]:
+    stored = {key: value for key, value in dotenv_values(ROOT / ".env").items() if value is not None}
+    return stored | dict(os.environ)
+
+
+def _secret_key(values: Mapping[str, str]) -> str:
+    key = values.get("SECRET_KEY") or ""
+    if len(key) < SECRET_LENGTH:
+        raise SettingsError(
+            "SECRET_KEY",
+            f"needs at least {SECRET_LENGTH} characters of chance. Make one with:"
+            ' python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            " (`make run` writes one into .env at its first run)",
+        )
+    return key
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise SettingsError("PORT", f"is {text!r}; a number from 1 to 65535 was expected")
+    return int(text)
+
+
+def _default_database() -> str:
+    return f"sqlite:///{ROOT / 'instance' / 'ressenti.sqlite'}"
+
+
+def _database_url(url: str) -> str:
+    if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        scheme = url.split(":", 1)[0]
+        raise SettingsError(
+            "DATABASE_URL", f"begins with {scheme!r}; sqlite:///FILE or postgresql+psycopg://... was expected"
+        )
+    return url
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    if settings.mode not in {DEMONSTRATION, PRODUCTION}:
+        raise SettingsError("MODE", f"is {settings.mode!r}; demonstration or production was expected")
+    url = urlsplit(settings.public_url)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise SettingsError("PUBLIC_URL", f"is {settings.public_url!r}; https://HOST was expected")
+    if settings.mode == PRODUCTION and not settings.is_secure:
+        raise SettingsError(
+            "PUBLIC_URL",
+            f"is {settings.public_url!r}; production is served by https only: set PUBLIC_URL=https://HOST",
+        )

@@ -1,0 +1,1 @@
+"""What the Makefile calls: small programs that set up, translate and check."""

@@ -1,0 +1,106 @@
+"""Makes .venv and installs one requirements file into it: python3 scripts/environment.py FILE STAMP.
+
+Runs before anything is installed, so it uses the standard library alone. The stamp holds a digest of what was
+installed: a requirements file that was only touched costs no installation.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ENVIRONMENT = Path(".venv")
+PYTHON = ENVIRONMENT / "bin" / "python"
+NO_INSTALLER = """\
+No pip was found to install the packages with. One of these helps:
+  apt-get install python3-venv     (Debian, Ubuntu)
+  https://docs.astral.sh/uv/       (any system)"""
+
+
+class InstallerError(Exception):
+    """Nothing on this machine can install packages."""
+
+
+def main(requirements: Path, stamp: Path) -> int:
+    """Brings .venv to the state that the requirements file asks for."""
+    wanted = digest(requirements)
+    if PYTHON.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        stamp.touch()
+        return 0
+    try:
+        if not PYTHON.exists():
+            make_environment()
+        say(f"Installing {requirements} into {ENVIRONMENT} (a minute or two the first time)")
+        run([*installer(), "-r", str(requirements)])
+    except InstallerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        return int(error.returncode) or 1
+    stamp.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+def digest(requirements: Path) -> str:
+    """Of the requirements file, the files that it includes, and the interpreter's version."""
+    text = requirements.read_text(encoding="utf-8")
+    included = [line.split(maxsplit=1)[1] for line in text.splitlines() if line.startswith("-r ")]
+    parts = [sys.version, text, *(Path(name.strip()).read_text(encoding="utf-8") for name in included)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def make_environment() -> None:
+    """An empty .venv; without pip inside, since Debian may lack ensurepip."""
+    say(f"Making {ENVIRONMENT} with Python {sys.version.split()[0]}")
+    run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(ENVIRONMENT)])
+
+
+def installer() -> list[str]:
+    """The command that installs into .venv: uv, the environment's own pip, or any other pip."""
+    if uv := shutil.which("uv"):
+        return [uv, "pip", "install", "--python", str(PYTHON)]
+    found = find_pip()
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        say("No pip: installing it from the system's packages")
+        run(["apt-get", "update", "-q"])
+        run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "python3-pip"])
+        found = find_pip()
+    if found is None:
+        raise InstallerError(NO_INSTALLER)
+    return [*found, "install", "--disable-pip-version-check", "--no-input"]
+
+
+def find_pip() -> list[str] | None:
+    """A pip that can install into .venv: --python needs pip 22.3 or newer."""
+    candidates = [[str(PYTHON), "-m", "pip"]]
+    others = [sys.executable, *(path for path in (shutil.which("python3"), "/usr/bin/python3") if path)]
+    candidates += [[other, "-m", "pip", "--python", str(PYTHON)] for other in dict.fromkeys(others)]
+    candidates += [
+        [pip, "--python", str(PYTHON)] for pip in (shutil.which("pip3"), shutil.which("pip")) if pip
+    ]
+    return next((command for command in candidates if answers(command)), None)
+
+
+def answers(command: list[str]) -> bool:
+    """Whether the command is there and works."""
+    try:
+        return subprocess.run([*command, "--version"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def run(command: list[str]) -> None:
+    """Runs the command with its output shown."""
+    environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore", "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(command, check=True, env=environment)
+
+
+def say(line: str) -> None:
+    """A step, told before it is taken."""
+    print(f"== {line}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
