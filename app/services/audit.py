@@ -1,0 +1,182 @@
+"""The audit trail, written by the session itself on flush, so that no caller can forget it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Connection, Table, event, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+
+from app.clock import Clock
+from app.models import AuditEntry, AuditHead, Base
+from app.version import SOFTWARE_VERSION
+
+GENESIS = "0" * 64
+ENTRIES, HEADS = cast(Table, AuditEntry.__table__), cast(Table, AuditHead.__table__)
+AUDITED_TABLES = frozenset(mapper.local_table for mapper in Base.registry.mappers if mapper.class_.audited)
+
+
+@dataclass(frozen=True)
+class AuditContext:
+    """On whose behalf a session writes: the actor's name, the role they act in, and why."""
+
+    actor: str
+    role: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Break:
+    """The first place where a chain does not hold."""
+
+    chain: str
+    sequence: int
+    problem: str
+
+
+class MissingActorError(RuntimeError):
+    """A change of audited data was about to be written without anybody's name."""
+
+
+class BulkStatementError(RuntimeError):
+    """A bulk statement on audited data: it would leave no trail; change the objects instead."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"bulk statements on {table} are refused: they would leave no trail")
+        self.table = table
+
+
+class AuditedSession(Session):
+    """A session whose every flush of audited rows adds to the trail in the same transaction."""
+
+
+def act_as(session: Session, clock: Clock, context: AuditContext) -> None:
+    """Names who is behind the changes that this session writes from now on."""
+    session.info.update(audit=context, clock=clock)
+
+
+def record(
+    session: Session, action: str, entity: str, entity_id: str, chain: str, changes: dict[str, Any]
+) -> None:
+    """Writes an entry for what is no change of a row: signing in, an export, reading contact data."""
+    _append(session, chain, [_entry(action, entity, entity_id, changes)])
+
+
+@event.listens_for(AuditedSession, "after_flush")
+def _write_trail(session: Session, _flush: UOWTransaction) -> None:
+    by_chain: dict[str, list[dict[str, Any]]] = {}
+    for action, objects in (("create", session.new), ("change", session.dirty), ("delete", session.deleted)):
+        for row in cast(Iterable[Base], objects):
+            changes = row.audit_changes() if row.audited else None
+            if changes is not None or (row.audited and action == "delete"):
+                entry = _entry(action, row.__tablename__, str(getattr(row, "id", "")), changes or {})
+                by_chain.setdefault(row.audit_chain, []).append(entry)
+    # Always in the same order, so that two writers never wait for each other's chains.
+    for chain in sorted(by_chain):
+        _append(session, chain, by_chain[chain])
+
+
+@event.listens_for(AuditedSession, "do_orm_execute")
+def _refuse_bulk_statements(execution: ORMExecuteState) -> None:
+    if execution.is_insert or execution.is_update or execution.is_delete:
+        table = getattr(execution.statement, "table", None)
+        if table in AUDITED_TABLES:
+            raise BulkStatementError(str(table))
+
+
+def _entry(action: str, entity: str, entity_id: str, changes: dict[str, Any]) -> dict[str, Any]:
+    return {"action": action, "entity": entity, "entity_id": entity_id, "changes": _plain(changes)}
+
+
+def _append(session: Session, chain: str, entries: list[dict[str, Any]]) -> None:
+    context: AuditContext | None = session.info.get("audit")
+    if context is None:
+        raise MissingActorError(f"{entries[0]['action']} of {entries[0]['entity']} without an actor")
+    connection = session.connection()
+    sequence, last_hash = _locked_head(connection, chain)
+    for entry in entries:
+        sequence += 1
+        entry |= {
+            "chain": chain,
+            "sequence": sequence,
+            "at": session.info["clock"].now(),
+            "actor": context.actor,
+            "role": context.role,
+            "reason": context.reason,
+            "software_version": SOFTWARE_VERSION,
+            "previous_hash": last_hash,
+        }
+        last_hash = entry["hash"] = entry_hash(entry)
+    connection.execute(insert(ENTRIES), entries)
+    connection.execute(update(HEADS).where(HEADS.c.chain == chain).values(sequence=sequence, hash=last_hash))
+
+
+def _locked_head(connection: Connection, chain: str) -> tuple[int, str]:
+    query = select(HEADS.c.sequence, HEADS.c.hash).where(HEADS.c.chain == chain).with_for_update()
+    head = connection.execute(query).one_or_none()
+    if head is None:
+        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+        first = dialect.insert(HEADS).values(chain=chain, sequence=0, hash=GENESIS)
+        connection.execute(first.on_conflict_do_nothing())
+        head = connection.execute(query).one()
+    return head.sequence, head.hash
+
+
+def entry_hash(entry: dict[str, Any]) -> str:
+    """SHA-256, in hexadecimal, of the entry's canonical JSON, the hash of the one before included."""
+    covered = {key: entry[key] for key in sorted(entry) if key not in {"id", "hash"}}
+    covered["at"] = entry["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    text = json.dumps(covered, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def verify(session: Session) -> list[Break]:
+    """The first broken entry of each chain that does not hold; empty when the trail is whole."""
+    heads = {row.chain: (row.sequence, row.hash) for row in session.execute(select(HEADS))}
+    found: dict[str, tuple[int, str]] = {}
+    breaks: dict[str, Break] = {}
+    for entry in _entries_in_order(session):
+        chain = entry["chain"]
+        problem = _problem(entry, *found.get(chain, (0, GENESIS)))
+        if problem and chain not in breaks:
+            breaks[chain] = Break(chain, entry["sequence"], problem)
+        found[chain] = entry["sequence"], entry["hash"]
+    for chain in heads.keys() | found.keys():
+        last = found.get(chain, (0, GENESIS))
+        if heads.get(chain) != last and chain not in breaks:
+            breaks[chain] = Break(chain, last[0] + 1, "entries are missing at the end of the chain")
+    return sorted(breaks.values(), key=lambda each: each.chain)
+
+
+def _entries_in_order(session: Session) -> Iterator[dict[str, Any]]:
+    query = select(ENTRIES).order_by(ENTRIES.c.chain, ENTRIES.c.sequence)
+    for row in session.execute(query.execution_options(yield_per=1000)):
+        yield dict(row._mapping)
+
+
+def _problem(entry: dict[str, Any], last_sequence: int, last_hash: str) -> str | None:
+    if entry["sequence"] != last_sequence + 1:
+        return f"entry {last_sequence + 1} is missing"
+    if entry["previous_hash"] != last_hash:
+        return "it does not follow from the entry before"
+    if entry["hash"] != entry_hash(entry):
+        return "it was altered after it was written"
+    return None
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON keeps it, so that the hash can be computed again from the database."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value

@@ -1,0 +1,106 @@
+"""Browsers' sessions as rows: opened at sign-in or by a link's tap, found by a hash, endable."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.models import WebSession
+from app.services.tokens import hash_secret, new_secret
+
+STAFF_IDLE, STAFF_LIFE = timedelta(minutes=30), timedelta(hours=12)
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class FoundSession:
+    """A live session as the request sees it."""
+
+    id: int
+    user_id: int | None
+    link_id: int | None
+    data: dict[str, Any]
+    seen_at: datetime
+    expires_at: datetime
+
+
+def open_staff_session(session: Session, clock: Clock, user_id: int, data: dict[str, Any]) -> str:
+    """Opens a session for a member of staff; returns the cookie's secret."""
+    return _open(session, clock, clock.now() + STAFF_LIFE, data, user_id=user_id)
+
+
+def open_patient_session(
+    session: Session, clock: Clock, link_id: int, expires_at: datetime, data: dict[str, Any]
+) -> str:
+    """Opens a session for whoever tapped a link; it lives as long as the link can be used."""
+    return _open(session, clock, expires_at, data, link_id=link_id)
+
+
+def find_session(session: Session, clock: Clock, secret: str) -> FoundSession | None:
+    """The live session of this secret; None when unknown, ended, expired or (staff) idle too long."""
+    row = session.execute(
+        select(
+            WebSession.id,
+            WebSession.user_id,
+            WebSession.link_id,
+            WebSession.data,
+            WebSession.seen_at,
+            WebSession.expires_at,
+        ).where(WebSession.id_hash == hash_secret(secret), WebSession.ended_at.is_(None))
+    ).one_or_none()
+    if row is None or row.expires_at <= clock.now():
+        return None
+    found = FoundSession(*row)
+    is_idle = found.user_id is not None and clock.now() - found.seen_at > STAFF_IDLE
+    return None if is_idle else found
+
+
+def needs_touch(found: FoundSession, clock: Clock) -> bool:
+    """Whether the time a member of staff was last seen is worth writing down again."""
+    return found.user_id is not None and clock.now() - found.seen_at > TOUCH_EVERY
+
+
+def save_session(session: Session, clock: Clock, session_id: int, data: dict[str, Any]) -> None:
+    """Keeps the session's data and that it was seen now."""
+    statement = update(WebSession).where(WebSession.id == session_id)
+    session.execute(statement.values(data=data, seen_at=clock.now()))
+
+
+def end_session(session: Session, clock: Clock, session_id: int) -> None:
+    """Ends one session; its cookie opens nothing from now on."""
+    _end(session, clock, WebSession.id == session_id)
+
+
+def end_sessions_of_user(session: Session, clock: Clock, user_id: int) -> None:
+    """Ends all sessions of a member of staff."""
+    _end(session, clock, WebSession.user_id == user_id)
+
+
+def end_sessions_of_links(session: Session, clock: Clock, link_ids: list[int]) -> None:
+    """Ends the sessions that were opened by these links."""
+    _end(session, clock, WebSession.link_id.in_(link_ids))
+
+
+def _open(session: Session, clock: Clock, expires_at: datetime, data: dict[str, Any], **owner: int) -> str:
+    secret, now = new_secret(), clock.now()
+    session.add(
+        WebSession(
+            id_hash=hash_secret(secret),
+            data=data,
+            created_at=now,
+            seen_at=now,
+            expires_at=expires_at,
+            **owner,
+        )
+    )
+    session.flush()
+    return secret
+
+
+def _end(session: Session, clock: Clock, condition: Any) -> None:
+    session.execute(
+        update(WebSession).where(condition, WebSession.ended_at.is_(None)).values(ended_at=clock.now())
+    )
