@@ -1,0 +1,156 @@
+"""Studies: loading a definition, amending it, and reading the one in force."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.clock import Clock
+from app.models import DefinitionVersion, Patient, Site, Study
+from app.services.definition import StudyDefinition, parse_definition
+from app.services.errors import NotFoundError, RuleError
+from app.services.visits import Projection, project_visits
+
+_parsed: dict[str, StudyDefinition] = {}
+
+
+@dataclass(frozen=True)
+class LoadedStudy:
+    """What loading a definition did, to be shown before it is committed."""
+
+    study: Study
+    is_new: bool
+    changes: tuple[str, ...] = ()
+    visits: Projection = field(default_factory=Projection)
+
+
+def load_study(session: Session, clock: Clock, source: str, filename: str) -> LoadedStudy:
+    """Creates or amends the study that the definition file describes; flushed, not committed.
+
+    Raises DefinitionError with every fault's line; RuleError when the version was loaded before
+    with other content (an amendment needs a version of its own).
+    """
+    definition = parse_definition(source, filename)
+    sha256 = hashlib.sha256(source.encode()).hexdigest()
+    study = session.scalar(select(Study).where(Study.code == definition.code))
+    if study is None:
+        return LoadedStudy(_create(session, clock, definition, source, sha256), is_new=True)
+    if study.definition_sha256 == sha256:
+        return LoadedStudy(study, is_new=False)
+    return _amend(session, clock, study, definition, source, sha256)
+
+
+def find_study(session: Session, code: str) -> Study:
+    """The study of a code; NotFoundError when there is none."""
+    study = session.scalar(select(Study).where(Study.code == code))
+    if study is None:
+        raise NotFoundError("study", code)
+    return study
+
+
+def find_site(session: Session, study: Study, number: str) -> Site:
+    """The site of a number in a study; NotFoundError when there is none."""
+    site = session.scalar(select(Site).where(Site.study_id == study.id, Site.number == number))
+    if site is None:
+        raise NotFoundError("site", number)
+    return site
+
+
+def definition_in_force(session: Session, study: Study) -> StudyDefinition:
+    """The parsed definition of a study; kept in memory by its hash, since a file never changes."""
+    if study.definition_sha256 not in _parsed:
+        query = select(DefinitionVersion).where(
+            DefinitionVersion.study_id == study.id, DefinitionVersion.version == study.definition_version
+        )
+        stored = session.scalars(query).one()
+        _parsed[stored.sha256] = parse_definition(stored.source, f"{study.code} {stored.version}")
+    return _parsed[study.definition_sha256]
+
+
+def _create(session: Session, clock: Clock, definition: StudyDefinition, source: str, sha256: str) -> Study:
+    study = Study(
+        code=definition.code,
+        mode=definition.mode,
+        definition_version=definition.version,
+        definition_sha256=sha256,
+    )
+    session.add(study)
+    session.flush()
+    _keep_version(session, clock, study, source)
+    _store_sites(session, study, definition)
+    session.flush()
+    return study
+
+
+def _amend(
+    session: Session, clock: Clock, study: Study, definition: StudyDefinition, source: str, sha256: str
+) -> LoadedStudy:
+    known = select(DefinitionVersion.id).where(
+        DefinitionVersion.study_id == study.id, DefinitionVersion.version == definition.version
+    )
+    if session.scalar(known) is not None:
+        raise RuleError("version", "version_used", version=definition.version, study=study.code)
+    before = definition_in_force(session, study)
+    study.mode, study.definition_version = definition.mode, definition.version
+    study.definition_sha256 = sha256
+    _keep_version(session, clock, study, source)
+    _store_sites(session, study, definition)
+    session.flush()
+    visits = _project_all(session, clock, study, definition)
+    return LoadedStudy(study, is_new=False, changes=tuple(differences(before, definition)), visits=visits)
+
+
+def _keep_version(session: Session, clock: Clock, study: Study, source: str) -> None:
+    session.add(
+        DefinitionVersion(
+            study_id=study.id,
+            version=study.definition_version,
+            sha256=study.definition_sha256,
+            source=source,
+            loaded_at=clock.now(),
+        )
+    )
+
+
+def _store_sites(session: Session, study: Study, definition: StudyDefinition) -> None:
+    stored = {site.number: site for site in session.scalars(select(Site).where(Site.study_id == study.id))}
+    for described in definition.sites:
+        facts = described.model_dump()
+        site = stored.get(described.number)
+        if site is None:
+            session.add(Site(study_id=study.id, **facts))
+        else:
+            for name, value in facts.items():
+                setattr(site, name, value)
+
+
+def _project_all(session: Session, clock: Clock, study: Study, definition: StudyDefinition) -> Projection:
+    query = select(Patient).where(Patient.study_id == study.id).order_by(Patient.id)
+    options = selectinload(Patient.milestones), selectinload(Patient.site)
+    total = Projection()
+    for patient in session.scalars(query.options(*options)):
+        total += project_visits(session, clock, definition, patient)
+    return total
+
+
+def differences(before: StudyDefinition, after: StudyDefinition) -> Iterator[str]:
+    """Each value that an amendment changes, as "where: old -> new"; tables in lists by place and code."""
+    old, new = dict(_flat(before.model_dump())), dict(_flat(after.model_dump()))
+    for where in dict.fromkeys([*old, *new]):
+        if old.get(where) != new.get(where):
+            yield f"{where}: {old.get(where, 'none')} -> {new.get(where, 'none')}"
+
+
+def _flat(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _flat(each, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, list | tuple) and value and isinstance(value[0], dict):
+        # By place as well: two series of visits may share one pattern of codes.
+        for place, each in enumerate(value, start=1):
+            yield from _flat(each, f"{where} {place} ({each.get('code') or each.get('number')})")
+    else:
+        yield where, value

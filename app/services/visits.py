@@ -1,0 +1,146 @@
+"""Visits of a patient: the schedule's projection kept in step, and the state each form is in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.models import DRAFT, Link, Patient, Response, Visit
+from app.services.definition import StudyDefinition
+from app.services.schedule import PlannedVisit, plan_visits, window
+
+# A draft begun in its window can be finished and sent for this long after it.
+GRACE = timedelta(hours=24)
+
+
+class VisitState(StrEnum):
+    """Where the form of a visit stands."""
+
+    NOT_YET_EXPECTED = "not_yet_expected"
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    RECEIVED = "received"
+    PARTIAL = "partial"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What a milestone or an amendment did to visits: codes, prefixed by the patient's."""
+
+    added: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def __add__(self, other: "Projection") -> "Projection":
+        return Projection(self.added + other.added, self.moved + other.moved, self.removed + other.removed)
+
+
+def project_visits(
+    session: Session, clock: Clock, definition: StudyDefinition, patient: Patient
+) -> Projection:
+    """Brings the stored visits in step with the schedule; what is past, opened or linked never moves."""
+    milestones = {each.kind: each.occurred_on for each in patient.milestones}
+    planned = {each.code: each for each in plan_visits(definition, patient.arm, milestones)}
+    stored = {visit.code: visit for visit in visits_of(session, patient)}
+    touched = _touched_visit_ids(session, patient)
+    movable = {
+        code for code, visit in stored.items() if visit.opens_at > clock.now() and visit.id not in touched
+    }
+    added = [code for code in planned if code not in stored]
+    removed = [code for code in stored if code not in planned and code in movable]
+    moved = [
+        code
+        for code in stored
+        if code in planned and code in movable and _place(stored[code], planned[code], definition, patient)
+    ]
+    for code in added:
+        visit = Visit(study_id=patient.study_id, patient_id=patient.id, code=code)
+        _place(visit, planned[code], definition, patient)
+        session.add(visit)
+    for code in removed:
+        session.delete(stored[code])
+    session.flush()
+    return Projection(
+        *(tuple(f"{patient.code} {code}" for code in codes) for codes in (added, moved, removed))
+    )
+
+
+def visits_of(session: Session, patient: Patient) -> Sequence[Visit]:
+    """A patient's visits in the order they are due."""
+    query = select(Visit).where(Visit.study_id == patient.study_id, Visit.patient_id == patient.id)
+    return session.scalars(query.order_by(Visit.due_on, Visit.id)).all()
+
+
+def find_visit(session: Session, patient: Patient, code: str) -> Visit | None:
+    """A patient's visit by its code."""
+    query = select(Visit).where(
+        Visit.study_id == patient.study_id, Visit.patient_id == patient.id, Visit.code == code
+    )
+    return session.scalar(query)
+
+
+def visit_state(visit: Visit, response: Response | None, now: datetime) -> VisitState:
+    """The state of a visit's form at an instant, from its window and its response."""
+    if response is not None and response.is_submitted:
+        return VisitState.RECEIVED
+    if now < visit.opens_at:
+        return VisitState.NOT_YET_EXPECTED
+    if response is None:
+        return VisitState.OPEN if now < visit.closes_at else VisitState.MISSING
+    return VisitState.IN_PROGRESS if now < visit.closes_at + GRACE else VisitState.PARTIAL
+
+
+def is_answerable(visit: Visit, response: Response | None, now: datetime) -> bool:
+    """Whether answers are taken: in the window, and for a draft begun in it 24 hours longer."""
+    if visit.opens_at <= now < visit.closes_at:
+        return True
+    has_begun = response is not None and response.status == DRAFT and response.started_at < visit.closes_at
+    return has_begun and now < visit.closes_at + GRACE
+
+
+def next_visit(session: Session, clock: Clock, visit: Visit) -> Visit | None:
+    """The next visit of the same patient that has not opened yet."""
+    query = (
+        select(Visit)
+        .where(
+            Visit.study_id == visit.study_id,
+            Visit.patient_id == visit.patient_id,
+            Visit.opens_at > clock.now(),
+        )
+        .order_by(Visit.due_on)
+    )
+    return session.scalars(query.limit(1)).one_or_none()
+
+
+def _touched_visit_ids(session: Session, patient: Patient) -> set[int]:
+    linked = select(Link.visit_id).where(Link.study_id == patient.study_id, Link.patient_id == patient.id)
+    answered = select(Response.visit_id).where(
+        Response.study_id == patient.study_id, Response.patient_id == patient.id
+    )
+    return set(session.scalars(linked.union(answered)))
+
+
+def _place(visit: Visit, planned: PlannedVisit, definition: StudyDefinition, patient: Patient) -> bool:
+    """Writes the planned dates on the visit; says whether any of them differs."""
+    opens_at, closes_at = window(planned, ZoneInfo(patient.site.timezone))
+    facts = {
+        "anchor": planned.anchor,
+        "due_on": planned.due_on,
+        "opens_on": planned.opens_on,
+        "closes_on": planned.closes_on,
+        "opens_at": opens_at,
+        "closes_at": closes_at,
+        "questionnaires": list(planned.questionnaires),
+    }
+    differs = any(getattr(visit, name) != value for name, value in facts.items())
+    if differs:
+        for name, value in facts.items():
+            setattr(visit, name, value)
+        visit.definition_version = definition.version
+    return differs
