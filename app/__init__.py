@@ -1,0 +1,37 @@
+"""Ressenti: patient-reported outcomes for cancer trials."""
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5  # type: ignore[import-untyped]
+from flask_compress import Compress  # type: ignore[import-untyped]
+
+from app import analyst, assets, auth, cli, db, errors, i18n, nurse, patient, security, web_sessions
+from app.clock import Clock, SystemClock
+from app.logs import init_logging
+from app.services.tokens import DemonstrationTokens, RandomTokens
+from app.settings import Settings, read_settings
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+    """The application; reads its settings from the environment unless they are given."""
+    settings = settings or read_settings()
+    init_logging()
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_BR_LEVEL=4,
+    )
+    app.extensions["settings"] = settings
+    app.extensions["clock"] = clock or SystemClock()
+    tokens = DemonstrationTokens(settings.secret_key) if settings.is_demonstration else RandomTokens()
+    app.extensions["tokens"] = tokens
+    Bootstrap5(app)
+    Compress(app)
+    for part in (db, web_sessions, security):
+        part.init_app(app, settings)
+    for part in (i18n, assets, errors, cli):
+        part.init_app(app)
+    for surface in (auth, patient, nurse, analyst):
+        app.register_blueprint(surface.blueprint)
+    return app

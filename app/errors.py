@@ -1,0 +1,54 @@
+"""What goes wrong, in words for the reader; nothing of the inside gets out."""
+
+from flask import Flask, Response, make_response, render_template
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from app.i18n import page_language
+from app.services.access import AccessDeniedError
+from app.services.errors import NotFoundError
+
+PAGES = frozenset({400, 401, 403, 404, 405, 409, 413, 429, 500, 503})
+RETRY_AFTER_SECONDS = 10
+
+
+def init_app(app: Flask) -> None:
+    """Registers a page for each kind of failure."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, lambda _error: error_page(400))
+    app.register_error_handler(NotFoundError, lambda _error: error_page(404))
+    app.register_error_handler(AccessDeniedError, lambda _error: error_page(403))
+    app.register_error_handler(StaleDataError, lambda _error: error_page(409))
+    app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(Exception, _unexpected(app))
+
+
+def error_page(status: int) -> Response:
+    """The page of a status; the general one where there is none of its own."""
+    template = status if status in PAGES else (500 if status >= 500 else 400)
+    return make_response(render_template(f"errors/{template}.html", language=page_language()), status)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.code is None or error.code < 400:
+        return make_response(error.get_response())
+    response = error_page(error.code)
+    if error.code == 405 and error.get_response().headers.get("Allow"):
+        response.headers["Allow"] = error.get_response().headers["Allow"]
+    return response
+
+
+def _database_error(_error: OperationalError) -> Response:
+    response = error_page(503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def _unexpected(app: Flask):  # type: ignore[no-untyped-def]
+    def handle(error: Exception) -> Response:
+        app.log_exception((type(error), error, error.__traceback__))
+        return error_page(500)
+
+    return handle

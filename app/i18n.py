@@ -1,0 +1,113 @@
+"""Languages: which one a page is in, dates and times in it, and the wording of instruments."""
+
+import gettext
+import hashlib
+from datetime import date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from flask import Flask, g, has_request_context, request, session
+from flask_babel import Babel
+from flask_babel import get_locale as _current_locale
+from flask_babel import gettext as translate
+from flask_babel import lazy_gettext as lazy_translate
+from flask_babel import ngettext as translate_plural
+
+from app.settings import ROOT
+
+__all__ = [
+    "LANGUAGES",
+    "Wording",
+    "day_text",
+    "lazy_translate",
+    "page_language",
+    "time_text",
+    "translate",
+    "translate_plural",
+    "wording",
+    "wording_sha256",
+]
+
+LANGUAGES = ("fr", "en")
+TRANSLATIONS = ROOT / "translations"
+
+
+class MissingWordingError(LookupError):
+    """A catalogue lacks the text of an item: nothing is shown in its place."""
+
+    def __init__(self, instrument: str, language: str, message_id: str) -> None:
+        super().__init__(f"no wording for {message_id!r} of {instrument} in {language!r}")
+        self.instrument, self.language, self.message_id = instrument, language, message_id
+
+
+class Wording:
+    """The stand-in wording of one instrument in one language, by the ids of its structure."""
+
+    def __init__(self, instrument: str, language: str) -> None:
+        self.instrument, self.language = instrument, language
+        catalogue = gettext.translation(instrument, TRANSLATIONS, [language])
+        if not isinstance(catalogue, gettext.GNUTranslations):
+            raise MissingWordingError(instrument, language, "")
+        texts: dict[str, str] = catalogue._catalog  # type: ignore[attr-defined]  # no public way to list
+        self._texts = {key: text for key, text in texts.items() if key}
+
+    def __getitem__(self, message_id: str) -> str:
+        text = self._texts.get(message_id)
+        if not text:
+            raise MissingWordingError(self.instrument, self.language, message_id)
+        return text
+
+    def __str__(self) -> str:
+        return "\n".join(f"{key}={self._texts[key]}" for key in sorted(self._texts))
+
+    def get(self, message_id: str) -> str:
+        """The text, or nothing for what an instrument leaves to its bare numbers."""
+        return self._texts.get(message_id, "")
+
+
+@cache
+def wording(instrument: str, language: str) -> Wording:
+    """The stand-in wording of an instrument; MissingWordingError or OSError where there is none."""
+    return Wording(instrument, language)
+
+
+@cache
+def wording_sha256(instrument: str) -> str:
+    """SHA-256, in hexadecimal, of an instrument's wording in all languages: a patient may switch."""
+    texts = "\n\n".join(f"{language}\n{wording(instrument, language)}" for language in LANGUAGES)
+    return hashlib.sha256(texts.encode()).hexdigest()
+
+
+def init_app(app: Flask) -> None:
+    """Makes gettext, dates and numbers follow the language of the page."""
+    app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES[0]
+    Babel(app, default_translation_directories=str(TRANSLATIONS), locale_selector=page_language)
+
+
+def page_language() -> str:
+    """The language asked for in the address, else the one chosen before, else the reader's own."""
+    if not has_request_context():
+        return LANGUAGES[0]
+    if "language" not in g:
+        g.language = _chosen_language()
+    language: str = g.language
+    return language
+
+
+def _chosen_language() -> str:
+    own = getattr(g.get("actor"), "language", None) or g.get("patient_language")
+    for candidate in (request.args.get("lang"), session.get("language"), own):
+        if candidate in LANGUAGES:
+            return str(candidate)
+    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
+def day_text(day: date, style: str = "long") -> str:
+    """A date as people of the page's language write it."""
+    return str(format_date(day, style, locale=_current_locale() or LANGUAGES[0]))
+
+
+def time_text(instant: datetime, zone: str) -> str:
+    """The local time of an instant, such as 14:32, in both languages."""
+    return str(format_time(instant.astimezone(ZoneInfo(zone)), "HH:mm", locale=LANGUAGES[0]))

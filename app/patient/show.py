@@ -1,0 +1,141 @@
+"""Fills the view models of the patient's pages with the facts of a link, in the page's language."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+
+from app.clock import Clock
+from app.db import db
+from app.i18n import Wording, day_text, page_language, time_text, wording
+from app.patient import pages
+from app.patient.route import REVIEW, Place, Survey
+from app.services.links import FoundLink
+from app.services.schedule import local_date
+from app.services.studies import definition_in_force
+from app.services.visits import next_visit
+
+
+def unknown_page() -> pages.UnknownPage:
+    """A page that tells nothing of any study."""
+    return pages.UnknownPage(language=page_language())
+
+
+def welcome_page(found: FoundLink, action_url: str) -> pages.WelcomePage:
+    """The landing page of an open link."""
+    survey, words = Survey(found), _words(found)
+    return pages.WelcomePage(
+        **_frame(found),
+        stand_in=True,
+        action_url=action_url,
+        title=words["title"],
+        instructions=words["instructions"],
+        total=survey.total,
+        answered=sum(place.value is not None for place in survey.places),
+    )
+
+
+def not_yet_page(found: FoundLink) -> pages.NotYetPage:
+    """The landing page before the window."""
+    return pages.NotYetPage(**_frame(found), opens_on=day_text(found.visit.opens_on))
+
+
+def closed_page(found: FoundLink) -> pages.ClosedPage:
+    """The page of a link that was revoked or has expired."""
+    return pages.ClosedPage(**_frame(found))
+
+
+def sent_page(found: FoundLink, clock: Clock) -> pages.SentPage:
+    """The thank-you page."""
+    sent_at = max(each.submitted_at for each in found.responses if each.submitted_at)
+    following = next_visit(db.session, clock, found.visit)
+    return pages.SentPage(
+        **_frame(found),
+        sent_at=day_text(_local_day(found, sent_at)),
+        next_on=day_text(following.opens_on) if following else None,
+    )
+
+
+def item_page(
+    found: FoundLink, survey: Survey, place: Place, *, ask_skip: bool, error: str | None = None
+) -> pages.ItemPage:
+    """One item with its stored answer."""
+    words, item, before = _words(found), place.item, survey.before(place)
+    saved_at = max((each.saved_at for each in found.responses if each.saved_at), default=None)
+    return pages.ItemPage(
+        **_frame(found),
+        stand_in=True,
+        action_url=url_for("patient.save", item_id=item.id),
+        number=place.position,
+        total=survey.total,
+        item_id=item.id,
+        kind=item.kind,
+        text=words[item.id],
+        recall=words[f"recall.{item.recall}"] if item.recall else "",
+        options=_options(words, place),
+        error=error,
+        ask_skip=ask_skip,
+        was_skipped=place.is_skipped,
+        saved_at=time_text(saved_at, found.patient.site.timezone) if saved_at else None,
+        back_url=url_for("patient.item", item_id=before) if before else None,
+    )
+
+
+def review_page(found: FoundLink, survey: Survey, error: str | None = None) -> pages.ReviewPage:
+    """Every item with its answer."""
+    words, first_open = _words(found), survey.first_open()
+    return pages.ReviewPage(
+        **_frame(found),
+        stand_in=True,
+        action_url=url_for("patient.send"),
+        rows=tuple(_row(words, place) for place in survey.places),
+        can_send=first_open == REVIEW,
+        resume_url=None if first_open == REVIEW else url_for("patient.item", item_id=first_open),
+        error=error,
+    )
+
+
+def _frame(found: FoundLink) -> dict[str, str]:
+    site, language = found.patient.site, page_language()
+    definition = definition_in_force(db.session, found.patient.study)
+    return {
+        "language": language,
+        "study_name": definition.public_name.get(language) or definition.public_name[definition.languages[0]],
+        "site_name": site.public_name,
+        "site_phone": site.phone,
+    }
+
+
+def _words(found: FoundLink) -> Wording:
+    return wording(found.visit.questionnaires[0], page_language())
+
+
+def _options(words: Wording, place: Place) -> tuple[pages.Option, ...]:
+    return tuple(
+        pages.Option(value=code, label=words.get(f"{place.item.kind}.{code}"), checked=code == place.value)
+        for code in place.item.codes
+    )
+
+
+def _row(words: Wording, place: Place) -> pages.ReviewRow:
+    item = place.item
+    label = words.get(f"{item.kind}.{place.value}")
+    answer = None if place.value is None else _joined(place, label)
+    return pages.ReviewRow(
+        number=place.position,
+        item_id=item.id,
+        text=words[item.id],
+        change_url=url_for("patient.item", item_id=item.id),
+        answer=answer,
+        skipped=place.is_skipped,
+        recall=words[f"recall.{item.recall}"] if item.recall else "",
+    )
+
+
+def _joined(place: Place, label: str) -> str:
+    """The answer as its option showed it: seven-point options show their number."""
+    return " – ".join(filter(None, (str(place.value), label))) if place.item.kind == "seven-point" else label
+
+
+def _local_day(found: FoundLink, instant: datetime) -> date:
+    return local_date(instant, ZoneInfo(found.patient.site.timezone))

@@ -1,0 +1,178 @@
+"""Who gets in: the sign-in library, the gate that every request passes, headers, form tokens."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask_login import current_user
+from flask_security.core import Security
+from flask_security.datastore import FSQLALiteUserDatastore
+from flask_security.forms import LoginForm
+from flask_wtf import CSRFProtect
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.db import SAFE_METHODS, db
+from app.i18n import lazy_translate
+from app.models import User
+from app.services import links, sign_in
+from app.services.access import Permission, load_actor
+from app.services.audit import AuditContext, act_as, record
+from app.settings import Settings
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+HSTS = "max-age=31536000; includeSubDomains"
+KEEP_FOREVER = "public, max-age=31536000, immutable"
+MAX_BODY_BYTES = 64 * 1024
+SHORTEST_PASSWORD = 15
+# Endpoints of libraries, which cannot declare their access themselves.
+LIBRARY_ACCESS = {
+    "static": "public",
+    "bootstrap.static": "public",
+    "security.login": "public",
+    "security.logout": "signed in",
+    # Not used: nothing here asks for the password again, and its own look is not ours.
+    "security.verify": "nobody",
+    "security.static": "nobody",
+}
+
+
+class SignInForm(LoginForm):
+    """The sign-in form: slowed down after failures, and without a cookie that outlives the session."""
+
+    remember = None
+
+    def validate(self, **kwargs: Any) -> bool:
+        """Whether the address and the password are right; tells the trail and the counter."""
+        writer, clock, email = db.session, current_app.extensions["clock"], self.email.data or ""
+        if sign_in.is_locked(writer, clock, email):
+            self.form_errors.append(lazy_translate("Too many tries. Wait a few minutes, then try again."))
+            return False
+        is_right: bool = super().validate(**kwargs)
+        if is_right:
+            sign_in.clear_failures(writer, email)
+            act_as(writer, clock, AuditContext(self.user.email, "staff"))
+            record(writer, "sign in", "user", str(self.user.id), "system", {})
+        else:
+            sign_in.count_failure(writer, clock, email)
+        writer.commit()
+        return is_right
+
+
+class NoRoles:
+    """The sign-in library asks for a role model; roles are dated rows of ours (RoleAssignment)."""
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Puts every route behind form tokens, its declared access and the security headers."""
+    app.config.update(
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        TRUSTED_HOSTS=trusted_hosts(settings),
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of a scheme
+        SECURITY_PASSWORD_SALT=settings.secret_key,
+        SECURITY_PASSWORD_LENGTH_MIN=SHORTEST_PASSWORD,
+        SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
+        SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_POST_LOGIN_VIEW="/",
+        SECURITY_POST_LOGOUT_VIEW="/login",
+        SECURITY_FLASH_MESSAGES=False,
+    )
+    CSRFProtect(app)
+    app.before_request(_gate)
+    app.after_request(_headers(settings))
+    Security(app, FSQLALiteUserDatastore(db, User, NoRoles), login_form=SignInForm)  # type: ignore[arg-type]
+
+
+def trusted_hosts(settings: Settings) -> list[str]:
+    """The host names that requests may bear; another one is refused."""
+    names = {urlsplit(settings.public_url).hostname or "", *settings.trusted_hosts}
+    if settings.is_demonstration:
+        names |= {"127.0.0.1", "localhost"}
+    return sorted(names)
+
+
+def access_of(app: Flask, endpoint: str) -> str | Permission | None:
+    """What an endpoint declares: public, patient, signed in, or a permission; None for nothing."""
+    declared = getattr(app.view_functions[endpoint], "access", None)
+    return LIBRARY_ACCESS.get(endpoint, declared)
+
+
+def _gate() -> AnyResponse | None:
+    """Lets a request through to a view only by the access that the view declares."""
+    if request.endpoint is None:
+        return None
+    if request.method not in SAFE_METHODS and _comes_from_elsewhere():
+        abort(400)
+    access = access_of(current_app, request.endpoint)
+    if access == "public":
+        return None
+    if access == "nobody":
+        abort(404)
+    if access == "patient":
+        return _admit_patient()
+    return _admit_staff(access)
+
+
+def _comes_from_elsewhere() -> bool:
+    return request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
+
+
+def _admit_patient() -> None:
+    found = getattr(session, "found", None)
+    link = found and links.find_link_by_id(db.session, current_app.extensions["clock"], found.link_id)
+    if not link:
+        abort(401)
+    g.link, g.patient_language = link, link.patient.language
+    if request.method not in SAFE_METHODS:
+        context = AuditContext(f"patient {link.patient.code}", "patient")
+        act_as(db.session, current_app.extensions["clock"], context)
+
+
+def _admit_staff(access: str | Permission | None) -> AnyResponse | None:
+    if not current_user.is_authenticated:
+        next_path = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("security.login", next=next_path), 303)
+    clock = current_app.extensions["clock"]
+    g.actor = load_actor(db.session, clock, current_user)
+    if isinstance(access, Permission):
+        if not g.actor.may(access):
+            abort(403)
+    elif access != "signed in":
+        abort(403)
+    if request.method not in SAFE_METHODS:
+        act_as(db.session, clock, g.actor.audit_context())
+    return None
+
+
+def _headers(settings: Settings) -> Callable[[Response], Response]:
+    headers = HEADERS | ({"Strict-Transport-Security": HSTS} if settings.is_secure else {})
+
+    def add(response: Response) -> Response:
+        response.headers.update(headers)
+        is_fixed = request.endpoint in {"static", "bootstrap.static"} and response.status_code < 400
+        response.headers["Cache-Control"] = KEEP_FOREVER if is_fixed else "no-store"
+        return response
+
+    return add

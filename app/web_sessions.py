@@ -1,0 +1,143 @@
+"""Flask's session on our rows: a browser holds a secret, everything else stays on the server.
+
+Nobody yet known (a sign-in page, a link's landing page) is worth no row: a signed cookie holds
+their form token, so that looking at a link changes nothing. Patients and staff have a cookie each:
+a nurse who opens a patient's link stays signed in.
+"""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, Request, Response
+from flask.sessions import SessionInterface, SessionMixin
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import select
+from werkzeug.datastructures import CallbackDict
+
+from app.db import READ, db
+from app.models import User
+from app.services import sessions
+from app.settings import Settings
+
+PATIENT_PATHS = ("/l/", "/survey/")
+USER_KEY = "_user_id"
+
+
+class WebSession(CallbackDict[str, Any], SessionMixin):
+    """The data of one browser's session."""
+
+    def __init__(
+        self,
+        data: dict[str, Any] | None = None,
+        found: sessions.FoundSession | None = None,
+        *,
+        is_patient: bool,
+    ) -> None:
+        def mark(_self: object) -> None:
+            self.modified = True
+
+        super().__init__(data or {}, mark)
+        self.found = found
+        self.is_patient = is_patient
+        self.modified = False
+        self.adopted: tuple[str, datetime] | None = None
+        self.is_ended = False
+
+    def adopt(self, secret: str, expires_at: datetime) -> None:
+        """From the next request on, the browser holds the session of this secret."""
+        self.adopted = (secret, expires_at)
+
+    def end(self) -> None:
+        """Ends the session on the server and in the browser."""
+        self.is_ended = True
+
+
+class RowSessionInterface(SessionInterface):
+    """Opens and saves WebSession."""
+
+    def __init__(self, settings: Settings) -> None:
+        prefix = "__Host-" if settings.is_secure else ""
+        self._names = {True: f"{prefix}ressenti_patient", False: f"{prefix}ressenti_staff"}
+        self._is_secure = settings.is_secure
+        self._serializer = URLSafeSerializer(settings.secret_key, salt="anonymous-session")
+
+    def open_session(self, app: Flask, request: Request) -> WebSession:
+        """The session of the request's cookie; an empty one where it is missing or over."""
+        is_patient = request.path.startswith(PATIENT_PATHS)
+        kind, _, value = request.cookies.get(self._names[is_patient], "").partition(".")
+        if kind == "s":
+            reader = db.get_session(READ)
+            found = sessions.find_session(reader, app.extensions["clock"], value)
+            # Nothing is held open while a change waits for its turn to write.
+            reader.rollback()
+            if found is not None and (found.link_id is not None) == is_patient:
+                return WebSession(found.data, found, is_patient=is_patient)
+        if kind == "a":
+            return WebSession(self._unsigned(value), is_patient=is_patient)
+        return WebSession(is_patient=is_patient)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Writes what changed; each row in a transaction of its own, after the request's."""
+        assert isinstance(session, WebSession)
+        response.vary.add("Cookie")
+        if session.adopted:
+            self._set(response, session, f"s.{session.adopted[0]}", session.adopted[1])
+        elif session.is_ended or (session.found and not session.is_patient and USER_KEY not in session):
+            self._end(app, session, response)
+        elif session.found is None and USER_KEY in session:
+            self._open_for_staff(app, session, response)
+        elif session.found is not None:
+            self._keep(app, session)
+        elif session.modified:
+            self._set(response, session, f"a.{self._serializer.dumps(dict(session))}", None)
+
+    def _unsigned(self, value: str) -> dict[str, Any]:
+        try:
+            data: dict[str, Any] = self._serializer.loads(value)
+        except BadSignature:
+            return {}
+        return data
+
+    def _open_for_staff(self, app: Flask, session: WebSession, response: Response) -> None:
+        # A form token of its own: whoever planted one before the sign-in cannot use it after.
+        data = dict(session) | {"csrf_token": secrets.token_hex(20)}
+        clock = app.extensions["clock"]
+        db.end_transactions()
+        with db.new_session() as writer:
+            user_id = writer.scalars(select(User.id).where(User.fs_uniquifier == session[USER_KEY])).one()
+            secret = sessions.open_staff_session(writer, clock, user_id, data)
+            writer.commit()
+        self._set(response, session, f"s.{secret}", None)
+
+    def _end(self, app: Flask, session: WebSession, response: Response) -> None:
+        if session.found is not None:
+            db.end_transactions()
+            with db.new_session() as writer:
+                sessions.end_session(writer, app.extensions["clock"], session.found.id)
+                writer.commit()
+        response.delete_cookie(self._names[session.is_patient], secure=self._is_secure, httponly=True)
+
+    def _keep(self, app: Flask, session: WebSession) -> None:
+        assert session.found is not None
+        clock = app.extensions["clock"]
+        if session.modified or sessions.needs_touch(session.found, clock):
+            db.end_transactions()
+            with db.new_session() as writer:
+                sessions.save_session(writer, clock, session.found.id, dict(session))
+                writer.commit()
+
+    def _set(self, response: Response, session: WebSession, value: str, expires: datetime | None) -> None:
+        response.set_cookie(
+            self._names[session.is_patient],
+            value,
+            expires=expires,
+            secure=self._is_secure,
+            httponly=True,
+            samesite="Strict" if session.is_patient else "Lax",
+        )
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Replaces Flask's session cookie by rows on the server."""
+    app.session_interface = RowSessionInterface(settings)

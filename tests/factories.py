@@ -1,0 +1,131 @@
+"""Makes what a test needs through the real services, with defaults that fit the first study."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import scoring
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.clock import SteppedClock
+from app.models import Patient, Response, Site, Study, User, Visit
+from app.services import links, patients, responses, sessions, studies
+from app.services.access import Role
+from app.services.accounts import create_account, grant_role
+from app.services.links import IssuedLink
+from app.services.responses import Answer, AnswerState, WordingUsed
+from app.services.tokens import RandomTokens
+from app.services.visits import find_visit
+from app.settings import ROOT
+from tests.page import Browser
+
+DEFINITION = ROOT / "app" / "studies" / "gist-ima.toml"
+WORDING = {"qlq-c30": WordingUsed("stand-in", "0" * 64)}
+
+
+def make_study(session: Session, clock: SteppedClock) -> Study:
+    """The first study, loaded from its file."""
+    return studies.load_study(session, clock, DEFINITION.read_text("utf-8"), DEFINITION.name).study
+
+
+def get_site(session: Session, study: Study, number: str = "04") -> Site:
+    """A site of the study."""
+    return session.scalars(select(Site).where(Site.study_id == study.id, Site.number == number)).one()
+
+
+def make_patient(
+    session: Session,
+    clock: SteppedClock,
+    study: Study,
+    code: str = "04-001",
+    consent_on: date | None = None,
+    language: str = "fr",
+) -> Patient:
+    """A registered patient of the site that begins the code, by default consenting today."""
+    site = get_site(session, study, code.split("-")[0])
+    registration = patients.Registration(code, consent_on or clock.now().date(), language)
+    definition = studies.definition_in_force(session, study)
+    return patients.register_patient(session, clock, definition, site, registration)
+
+
+def randomise(
+    session: Session,
+    clock: SteppedClock,
+    patient: Patient,
+    arm: str = "interruption",
+    on: date | None = None,
+    remark: str | None = "Initial visit on paper",
+) -> Patient:
+    """Randomises a patient, by default today and with a remark instead of a baseline."""
+    study = session.get_one(Study, patient.study_id)
+    definition = studies.definition_in_force(session, study)
+    day = on or clock.now().date()
+    patients.randomise_patient(session, clock, definition, patient, day, arm, remark)
+    return patient
+
+
+def get_visit(session: Session, patient: Patient, code: str = "BASELINE") -> Visit:
+    """A visit of a patient."""
+    visit = find_visit(session, patient, code)
+    assert visit is not None
+    return visit
+
+
+def make_link(session: Session, clock: SteppedClock, patient: Patient, visit: str = "BASELINE") -> IssuedLink:
+    """A link to a visit of a patient."""
+    return links.issue_link(session, clock, RandomTokens(), get_visit(session, patient, visit), patient)
+
+
+def begin_response(session: Session, clock: SteppedClock, visit: Visit, language: str = "fr") -> Response:
+    """The draft of a visit."""
+    return responses.begin_responses(session, clock, visit, WORDING, language)[0]
+
+
+def answer(
+    session: Session, clock: SteppedClock, visit: Visit, values: Mapping[str, int | None]
+) -> Response:
+    """Answers items of a visit with codes, or skips them with None."""
+    response = begin_response(session, clock, visit)
+    for item, value in values.items():
+        state = AnswerState.SKIPPED if value is None else AnswerState.ANSWERED
+        responses.save_answer(session, clock, response, visit, Answer(item, state, value))
+    return response
+
+
+def submit(
+    session: Session, clock: SteppedClock, visit: Visit, values: Mapping[str, int | None] | None = None
+) -> Response:
+    """Answers all items (lowest code unless given) and sends them."""
+    lowest = {item.id: item.lowest for item in scoring.load_instrument("qlq-c30").items}
+    answer(session, clock, visit, lowest | dict(values or {}))
+    return responses.submit_responses(session, clock, visit)[0]
+
+
+def make_staff(
+    session: Session,
+    clock: SteppedClock,
+    role: Role,
+    study: Study | None,
+    site: Site | None = None,
+    email: str | None = None,
+    language: str = "fr",
+) -> User:
+    """A member of staff with one role; the password is none that anybody could give."""
+    address = email or f"{role.value}.{site.number if site else 'all'}@staff.example"
+    user = create_account(session, clock, address, "$none$", language)
+    grant_role(session, clock, user, role, study, site)
+    return user
+
+
+def sign_in(browser: Browser, session: Session, clock: SteppedClock, user: User) -> Browser:
+    """Gives the browser a session of the user, as the sign-in page does after the password."""
+    data = {"_user_id": user.fs_uniquifier, "_fresh": True, "csrf_token": "t" * 40}
+    secret = sessions.open_staff_session(session, clock, user.id, data)
+    session.commit()
+    browser.client.set_cookie("ressenti_staff", f"s.{secret}")
+    return browser
+
+
+def days(count: int) -> timedelta:
+    """A number of days."""
+    return timedelta(days=count)
