@@ -16,6 +16,7 @@ SOURCES = Path("app")
 DOMAIN = "messages"
 # English is what the code says; French must be there for each string.
 COMPLETE = ("fr",)
+COMMENT = "# The application's own texts; the English is the key."
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
 OPTIONS = {
     pattern: {"silent": "false", "trimmed": "true"} for pattern, method in METHODS if method == "jinja2"
@@ -120,8 +121,23 @@ def read(path: Path) -> Catalog:
 def write(path: Path, catalogue: Catalog) -> None:
     """In the order of the texts, without line numbers: a diff shows what is said differently, no more."""
     text = io.BytesIO()
-    write_po(text, catalogue, width=110, sort_output=True, ignore_obsolete=True, include_lineno=False)
-    path.write_bytes(text.getvalue().rstrip(b"\n") + b"\n")
+    layout = {"sort_output": True, "ignore_obsolete": True, "include_lineno": False, "omit_header": True}
+    write_po(text, catalogue, width=110, **layout)
+    path.write_bytes(header(catalogue).encode() + text.getvalue().rstrip(b"\n") + b"\n")
+
+
+def header(catalogue: Catalog) -> str:
+    """What a reader of the file needs; Babel's own would add dates and empty names."""
+    facts = {
+        "Project-Id-Version": "ressenti",
+        "Language": str(catalogue.locale),
+        "Plural-Forms": catalogue.plural_forms,
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
+    lines = [f'"{name}: {value}\\n"' for name, value in facts.items()]
+    return "\n".join([COMMENT, 'msgid ""', 'msgstr ""', *lines, "", ""])
 
 
 def is_translated(message: Message) -> bool:

@@ -44,9 +44,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def app(
-    database_kind: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str
-) -> Iterator[Flask]:
+def app(database_kind: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Flask]:
     """The application on a migrated, empty database; its clock is moved by the tests."""
     url = fresh_database(database_kind, tmp_path_factory.mktemp("database"), worker_id)
     migrate.upgrade(url)

@@ -81,9 +81,7 @@ def begin_response(session: Session, clock: SteppedClock, visit: Visit, language
     return responses.begin_responses(session, clock, visit, WORDING, language)[0]
 
 
-def answer(
-    session: Session, clock: SteppedClock, visit: Visit, values: Mapping[str, int | None]
-) -> Response:
+def answer(session: Session, clock: SteppedClock, visit: Visit, values: Mapping[str, int | None]) -> Response:
     """Answers items of a visit with codes, or skips them with None."""
     response = begin_response(session, clock, visit)
     for item, value in values.items():

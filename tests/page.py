@@ -34,7 +34,9 @@ class Page:
         """The elements of a tag that bear these attributes (class_ and for_ for reserved words)."""
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
         return [
-            each for each in self.tree.iter(tag) if all(each.get(name) == value for name, value in wanted.items())
+            each
+            for each in self.tree.iter(tag)
+            if all(each.get(name) == value for name, value in wanted.items())
         ]
 
     def one(self, tag: str, **attributes: str) -> Element:

@@ -1,6 +1,7 @@
 """Fills the view models of the patient's pages with the facts of a link, in the page's language."""
 
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import url_for
@@ -9,10 +10,10 @@ from app.clock import Clock
 from app.db import db
 from app.i18n import Wording, day_text, page_language, time_text, wording
 from app.patient import pages
-from app.patient.route import REVIEW, Place, Survey
 from app.services.links import FoundLink
 from app.services.schedule import local_date
 from app.services.studies import definition_in_force
+from app.services.survey import REVIEW, Place, Survey
 from app.services.visits import next_visit
 
 
@@ -95,7 +96,7 @@ def review_page(found: FoundLink, survey: Survey, error: str | None = None) -> p
     )
 
 
-def _frame(found: FoundLink) -> dict[str, str]:
+def _frame(found: FoundLink) -> dict[str, Any]:
     site, language = found.patient.site, page_language()
     definition = definition_in_force(db.session, found.patient.study)
     return {

@@ -7,11 +7,11 @@ from app.db import db
 from app.forms.survey import ERASE, LANGUAGE, SKIP, ReviewForm, item_form
 from app.i18n import page_language, translate, wording_sha256
 from app.patient import blueprint, pages, show
-from app.patient.route import REVIEW, Place, Survey
 from app.services import access, links, responses
 from app.services.audit import AuditContext, act_as
 from app.services.links import FoundLink, LinkState
 from app.services.responses import Answer, AnswerState, WordingUsed
+from app.services.survey import REVIEW, Place, Survey
 
 Reply = str | Response | tuple[str, int]
 

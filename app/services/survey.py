@@ -1,4 +1,4 @@
-"""What comes after what in a visit's questionnaires: the survey's router."""
+"""What comes after what in a visit’s questionnaires: the router of the survey."""
 
 from dataclasses import dataclass
 from functools import cached_property

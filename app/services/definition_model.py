@@ -1,0 +1,278 @@
+"""What a study definition is made of: the tables of the file as frozen models, each with its own checks.
+
+The description of a field is what a fault message says was expected.
+"""
+
+import functools
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+import scoring
+from app.services.errors import NotFoundError
+
+CONSENT = "consent"
+RANDOMISATION = "randomisation"
+REINTRODUCTION = "reintroduction"
+SUPPORTED_LANGUAGES = ("fr", "en")
+MONTH = "{month}"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the rest of a file may refer to, gathered before it is checked.
+
+    No languages where those given are at fault: then texts are not blamed for it.
+    """
+
+    languages: tuple[str, ...]
+    timezone: str
+    arms: tuple[str, ...]
+    milestones: tuple[str, ...]
+    repeatable: tuple[str, ...]
+
+
+def _refusal(expected: str) -> PydanticCustomError:
+    return PydanticCustomError("definition", "{expected}", {"expected": expected})
+
+
+def _known(info: ValidationInfo) -> Known:
+    if not isinstance(info.context, Known):
+        raise TypeError("a definition is checked by parse_definition only")
+    return info.context
+
+
+@functools.cache
+def zone_names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _time_zone(name: str) -> str:
+    if name not in zone_names():
+        raise _refusal("the IANA name of a time zone, such as Europe/Paris or Indian/Reunion")
+    return name
+
+
+def _in_every_language(text: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
+    languages = _known(info).languages
+    if languages and set(text) != set(languages):
+        raise _refusal(f"a text in each language of the study and in no other: {', '.join(languages)}")
+    return text
+
+
+def _known_arm(code: str, info: ValidationInfo) -> str:
+    if code not in _known(info).arms:
+        raise _refusal(f"the code of an arm of this file: {', '.join(_known(info).arms)}")
+    return code
+
+
+def _known_anchor(code: str, info: ValidationInfo) -> str:
+    known = _known(info)
+    if code not in known.milestones:
+        raise _refusal(f"the code of a milestone of this file: {', '.join(known.milestones)}")
+    if code in known.repeatable:
+        raise _refusal("a milestone that happens once (once = true)")
+    return code
+
+
+def _known_questionnaire(code: str) -> str:
+    try:
+        scoring.load_instrument(code)
+    except scoring.UnknownInstrumentError:
+        raise _refusal("the code of a questionnaire that Ressenti holds, such as qlq-c30") from None
+    return code
+
+
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) != len(values):
+        raise _refusal("each value once")
+    return values
+
+
+def _growing(months: tuple[int, ...]) -> tuple[int, ...]:
+    if any(later <= earlier for earlier, later in pairwise(months)):
+        raise _refusal("months in growing order, each once")
+    return months
+
+
+Words = Annotated[str, Field(pattern=r"\S")]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+Zone = Annotated[str, AfterValidator(_time_zone)]
+Text = Annotated[Mapping[str, Words], AfterValidator(_in_every_language)]
+Month = Annotated[int, Field(ge=0, le=1200)]
+Languages = Annotated[tuple[Literal["fr", "en"], ...], Field(min_length=1), AfterValidator(_each_once)]
+Months = Annotated[tuple[Month, ...], Field(min_length=1), AfterValidator(_growing)]
+Arms = Annotated[
+    tuple[Annotated[str, AfterValidator(_known_arm)], ...], Field(min_length=1), AfterValidator(_each_once)
+]
+Questionnaires = Annotated[
+    tuple[Annotated[str, AfterValidator(_known_questionnaire)], ...],
+    Field(min_length=1),
+    AfterValidator(_each_once),
+]
+
+
+class _Table(BaseModel):
+    """A table of the file. The description of each field is what a fault message says was expected."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Study(_Table):
+    """What identifies a study, within and towards patients."""
+
+    code: str = Field(
+        pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$",
+        max_length=20,
+        description="a code in capitals, digits and dashes, such as GIST-IMA",
+    )
+    version: str = Field(
+        pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$", description='a version in quotes, such as "1.0"'
+    )
+    mode: Literal["demonstration", "production"] = Field(description='"demonstration" or "production"')
+    starts_on: date = Field(description="a date without quotes, such as 2026-01-05")
+    languages: Languages = Field(
+        description='a list of languages, the default one first, each once, from "fr" and "en"'
+    )
+    timezone: Zone = Field(description="the IANA name of a time zone, such as Europe/Paris")
+    title: Text = Field(description="the title for staff, a text in each language of the study")
+    public_name: Text = Field(
+        description="the neutral name that patients see, a text in each language of the study"
+    )
+
+
+class Schedule(_Table):
+    """Rules that hold for all visits."""
+
+    on_reintroduction: Literal["keep", "close"] = Field(default="keep", description='"keep" or "close"')
+
+
+class Arm(_Table):
+    """A group to which patients are randomised."""
+
+    code: Slug = Field(description="a code in small letters, digits and dashes, such as interruption")
+    names: Text = Field(description="a text in each language of the study")
+
+
+class Site(_Table):
+    """A hospital; patients see its public name and telephone only."""
+
+    number: str = Field(pattern=r"^[0-9]{2,3}$", description='two or three digits in quotes, such as "04"')
+    name: Words = Field(description="the hospital's full name, for staff")
+    city: Words = Field(description="the hospital's city")
+    public_name: Words = Field(description="the neutral name that patients see")
+    phone: str = Field(
+        pattern=r"^\+?[0-9]( ?[0-9]){7,14}$",
+        description='a telephone number in quotes, such as "01 99 00 12 34"',
+    )
+    timezone: Zone = Field(description="the IANA name of a time zone, such as Indian/Reunion")
+    recruiting: bool = Field(description="true or false, without quotes")
+
+
+class MilestoneKind(_Table):
+    """A dated event of a patient's way through the study."""
+
+    code: Slug = Field(description="a code in small letters, digits and dashes, such as consent")
+    names: Text = Field(description="a text in each language of the study")
+    once: bool = Field(description="true when it can happen once only, else false, without quotes")
+
+
+class VisitRule(_Table):
+    """One visit, a number of days from its anchor, or a series of visits, each some months after it."""
+
+    days: int | None = Field(
+        default=None, ge=-3660, le=36600, description="a whole number of days from the anchor"
+    )
+    months: Months | None = Field(
+        default=None,
+        description="a list of months after the anchor, whole numbers from 0 in growing order",
+    )
+    code: str = Field(
+        pattern=r"^[A-Z][A-Z0-9]*(\{month\})?$",
+        description="a code in capitals and digits such as BASELINE, or M{month} for a series",
+    )
+    names: Text = Field(description="a text in each language of the study")
+    anchor: Annotated[str, AfterValidator(_known_anchor)] = Field(description="the code of a milestone")
+    days_before: int = Field(ge=0, le=3660, description="a whole number of days, 0 or more")
+    days_after: int = Field(ge=0, le=3660, description="a whole number of days, 0 or more")
+    arms: Arms | None = Field(default=None, description="a list of arms of this file, each once")
+    questionnaires: Questionnaires = Field(description="a list of questionnaires, each once, at least one")
+
+
+class StudyDefinition(_Table):
+    """A whole definition file, found right: its tables, and the study's own values close at hand."""
+
+    study: Study = Field(description="a table [study]")
+    schedule: Schedule = Field(default=Schedule(), description="a table [schedule]")
+    arms: tuple[Arm, ...] = Field(min_length=1, description="a table [[arms]] for each arm")
+    sites: tuple[Site, ...] = Field(min_length=1, description="a table [[sites]] for each site")
+    milestones: tuple[MilestoneKind, ...] = Field(
+        min_length=1, description="a table [[milestones]] for each milestone"
+    )
+    visits: tuple[VisitRule, ...] = Field(
+        min_length=1, description="a table [[visits]] for each visit or series"
+    )
+
+    @property
+    def code(self) -> str:
+        """The study's internal code, such as GIST-IMA."""
+        return self.study.code
+
+    @property
+    def version(self) -> str:
+        """The version of this definition."""
+        return self.study.version
+
+    @property
+    def mode(self) -> Literal["demonstration", "production"]:
+        """Whether the study holds real patients ("production") or synthetic ones."""
+        return self.study.mode
+
+    @property
+    def starts_on(self) -> date:
+        """The local date before which nothing of the study can have happened."""
+        return self.study.starts_on
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The codes of the study's languages, the default one first."""
+        return self.study.languages
+
+    @property
+    def title(self) -> Mapping[str, str]:
+        """The title for staff, by language."""
+        return self.study.title
+
+    @property
+    def public_name(self) -> Mapping[str, str]:
+        """The neutral name that patients see, by language."""
+        return self.study.public_name
+
+    @property
+    def on_reintroduction(self) -> Literal["keep", "close"]:
+        """Whether visits anchored on randomisation go on after re-introduction ("keep") or end there."""
+        return self.schedule.on_reintroduction
+
+    def arm(self, code: str) -> Arm:
+        """The arm of a code; NotFoundError when the study has none."""
+        return self._one("arm", code, {arm.code: arm for arm in self.arms})
+
+    def site(self, number: str) -> Site:
+        """The site of a number such as "04"; NotFoundError when the study has none."""
+        return self._one("site", number, {site.number: site for site in self.sites})
+
+    def milestone(self, code: str) -> MilestoneKind:
+        """The kind of milestone of a code; NotFoundError when the study has none."""
+        return self._one("milestone", code, {kind.code: kind for kind in self.milestones})
+
+    def _one(self, kind: str, code: str, known: Mapping[str, T]) -> T:
+        if code not in known:
+            raise NotFoundError(kind, code)
+        return known[code]
