@@ -1,8 +1,8 @@
 """Ressenti: patient-reported outcomes for cancer trials."""
 
 from flask import Flask
-from flask_bootstrap import Bootstrap5  # type: ignore[import-untyped]
-from flask_compress import Compress  # type: ignore[import-untyped]
+from flask_bootstrap import Bootstrap5
+from flask_compress import Compress
 
 from app import analyst, assets, auth, cli, db, errors, i18n, nurse, patient, security, web_sessions
 from app.clock import Clock, SystemClock

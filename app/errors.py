@@ -1,6 +1,8 @@
 """What goes wrong, in words for the reader; nothing of the inside gets out."""
 
-from flask import Flask, Response, make_response, render_template
+import sys
+
+from flask import Flask, Response, current_app, make_response, render_template
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -22,7 +24,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AccessDeniedError, lambda _error: error_page(403))
     app.register_error_handler(StaleDataError, lambda _error: error_page(409))
     app.register_error_handler(OperationalError, _database_error)
-    app.register_error_handler(Exception, _unexpected(app))
+    app.register_error_handler(Exception, _unexpected)
 
 
 def error_page(status: int) -> Response:
@@ -46,9 +48,6 @@ def _database_error(_error: OperationalError) -> Response:
     return response
 
 
-def _unexpected(app: Flask):  # type: ignore[no-untyped-def]
-    def handle(error: Exception) -> Response:
-        app.log_exception((type(error), error, error.__traceback__))
-        return error_page(500)
-
-    return handle
+def _unexpected(_error: Exception) -> Response:
+    current_app.log_exception(sys.exc_info())
+    return error_page(500)

@@ -61,7 +61,7 @@ LIBRARY_ACCESS = {
 class SignInForm(LoginForm):
     """The sign-in form: slowed down after failures, and without a cookie that outlives the session."""
 
-    remember = None
+    remember = None  # type: ignore[assignment]  # so the library leaves a field out
 
     def validate(self, **kwargs: Any) -> bool:
         """Whether the address and the password are right; tells the trail and the counter."""
@@ -88,6 +88,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Puts every route behind form tokens, its declared access and the security headers."""
     app.config.update(
         WTF_CSRF_TIME_LIMIT=None,
+        # It asks for a Referer, which our own pages never send; Sec-Fetch-Site is looked at instead.
+        WTF_CSRF_SSL_STRICT=False,
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         TRUSTED_HOSTS=trusted_hosts(settings),
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of a scheme
@@ -131,7 +133,8 @@ def _gate() -> AnyResponse | None:
     if access == "nobody":
         abort(404)
     if access == "patient":
-        return _admit_patient()
+        _admit_patient()
+        return None
     return _admit_staff(access)
 
 
