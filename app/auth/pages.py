@@ -1,0 +1,45 @@
+"""What stands around every page of the staff: who is signed in, where they may go, the language."""
+
+from dataclasses import dataclass
+
+from app.i18n import translate
+
+LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """An entry of the navigation."""
+
+    label: str
+    endpoint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """The navigation, who is signed in (empty before), and where the switch of language returns to."""
+
+    language: str
+    email: str
+    places: tuple[Place, ...]
+    here: str
+
+    @property
+    def other_language(self) -> str:
+        """The language that the switch leads to."""
+        return "en" if self.language == "fr" else "fr"
+
+    @property
+    def other_language_name(self) -> str:
+        """The switch's text, in the language that it leads to."""
+        return LANGUAGE_NAMES[self.other_language]
+
+
+def places(*, sees_patients: bool, exports: bool) -> tuple[Place, ...]:
+    """Where a person may go, by what they are allowed to do."""
+    found = []
+    if sees_patients:
+        found.append(Place(label=translate("Patients"), endpoint="nurse.front"))
+    if exports:
+        found.append(Place(label=translate("Data"), endpoint="analyst.front"))
+    return tuple(found)

@@ -1,0 +1,7 @@
+"""Site staff follow their patients here: register, randomise, issue links."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("nurse", __name__, url_prefix="/nurse")
+
+from app.nurse import views  # noqa: E402, F401 - views register themselves on the blueprint

@@ -1,0 +1,142 @@
+"""What each page of site staff shows, ready made: views fill these, templates only lay them out.
+
+Dates, states and names arrive as text of the page's language. No page holds a patient's answer.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Badge:
+    """A state in a word; `key` gives it its look."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """The next step as a button: a form that posts, or a link."""
+
+    label: str
+    url: str
+    posts: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRow:
+    """One patient with something to do: what, until when, and its button."""
+
+    code: str
+    url: str
+    place: str
+    badge: Badge
+    sentence: str
+    action: Action
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientRow:
+    """One patient of the list; `visit` is the open one or the next."""
+
+    code: str
+    url: str
+    place: str
+    arm: str
+    visit: str
+    window: str
+    state: Badge | None
+    received: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontPage:
+    """The list of the actor's patients, what is to be done first."""
+
+    heading: str
+    sites: str
+    total: int
+    search: str
+    to_do: tuple[TaskRow, ...]
+    rows: tuple[PatientRow, ...]
+    next_url: str | None
+    is_first: bool
+    has_places: bool
+    register_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """A name and its value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitRow:
+    """One visit: dates, state, link, and what can be done about the link."""
+
+    code: str
+    name: str
+    due: str
+    window: str
+    state: Badge
+    link: str
+    link_reason: str
+    received: str
+    issue: Action | None
+    kills_former: bool
+    revoke_url: str | None
+    is_being_revoked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientPage:
+    """One patient: facts, milestones, and the visits in order."""
+
+    code: str
+    url: str
+    facts: tuple[Fact, ...]
+    milestones: tuple[Fact, ...]
+    visits: tuple[VisitRow, ...]
+    randomise_url: str | None
+    done: str
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationPage:
+    """The form of a new patient; without sites it says so."""
+
+    has_sites: bool
+    site: str
+    example: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomisationPage:
+    """The form of a randomisation, and before it is recorded what it would bring about."""
+
+    code: str
+    patient_url: str
+    asks_remark: bool
+    recorded: tuple[Fact, ...] = ()
+    visits: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkPage:
+    """A link just issued; its address is shown this once. Nothing here names an arm."""
+
+    code: str
+    visit: str
+    patient_url: str
+    address: str
+    qr_size: int
+    qr_path: str
+    opens: str
+    until: str
+    study_name: str
+    site_name: str
+    site_phone: str

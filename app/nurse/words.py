@@ -1,0 +1,85 @@
+"""The words of site staff for states, tasks, messages and refusals."""
+
+from datetime import date
+from typing import Any
+
+from app.forms.nurse import REASONS
+from app.i18n import day_text, lazy_translate
+from app.services.errors import RuleError
+from app.services.visits import VisitState
+from app.services.worklist import LinkHealth, Task
+
+STATES = {
+    VisitState.NOT_YET_EXPECTED: lazy_translate("Not yet expected"),
+    VisitState.OPEN: lazy_translate("Open"),
+    VisitState.IN_PROGRESS: lazy_translate("In progress"),
+    VisitState.RECEIVED: lazy_translate("Received"),
+    VisitState.PARTIAL: lazy_translate("Partial"),
+    VisitState.MISSING: lazy_translate("Missing"),
+}
+LINKS = {
+    LinkHealth.NONE: lazy_translate("No link"),
+    LinkHealth.ISSUED: lazy_translate("Given on %(day)s, not opened yet"),
+    LinkHealth.OPENED: lazy_translate("Opened on %(day)s"),
+    LinkHealth.REVOKED: lazy_translate("Revoked on %(day)s"),
+}
+TASKS = {
+    Task.CLOSING_SOON: lazy_translate("%(visit)s closes on %(day)s: nothing received yet."),
+    Task.ISSUE_LINK: lazy_translate("%(visit)s is open until %(day)s: no link given."),
+    Task.IN_PROGRESS: lazy_translate("%(visit)s was begun and not sent; open until %(day)s."),
+    Task.RANDOMISE: lazy_translate("Initial questionnaire received: the randomisation can be recorded."),
+}
+TASK_BADGES = {
+    Task.CLOSING_SOON: lazy_translate("Closing soon"),
+    Task.ISSUE_LINK: lazy_translate("Link to give"),
+    Task.IN_PROGRESS: lazy_translate("In progress"),
+    Task.RANDOMISE: lazy_translate("To randomise"),
+}
+LANGUAGES = {"fr": lazy_translate("French"), "en": lazy_translate("English")}
+# What a page says after a change, by the key in its address.
+DONE = {
+    "registered": lazy_translate("The patient is registered. Next: give the link of the initial visit."),
+    "randomised": lazy_translate("The randomisation is recorded. The visits that follow are listed below."),
+    "revoked": lazy_translate("The link is revoked: it opens nothing any more."),
+}
+RULES = {
+    "code_shape": lazy_translate("Write the site’s number, a dash and three digits, such as %(example)s."),
+    "code_of_other_site": lazy_translate("The codes of this site begin with %(site)s-."),
+    "code_taken": lazy_translate("%(code)s is already registered. Check the number, or take the next one."),
+    "unknown_language": lazy_translate("Choose a language of the study."),
+    "unknown_arm": lazy_translate("Choose an arm of the study."),
+    "already_randomised": lazy_translate(
+        "The randomisation of %(code)s is already recorded, and never changes."
+    ),
+    "before_study": lazy_translate("The study began on %(starts_on)s: give a date from that day on."),
+    "before_consent": lazy_translate("The consent is dated %(consent_on)s: give a date from that day on."),
+    "in_future": lazy_translate("This date is in the future. Today is %(today)s."),
+    "no_baseline": lazy_translate(
+        "The initial questionnaire was not received. Say why the patient was randomised without it."
+    ),
+    "already_sent": lazy_translate(
+        "The questionnaire of this visit was received: it needs no link any more."
+    ),
+    "window_closed": lazy_translate("This visit closed on %(closes_on)s: a link would open nothing."),
+}
+
+
+def refusal(error: RuleError) -> str:
+    """A refused rule as a sentence of the page's language that says what to do."""
+    facts = {
+        name: day_text(value) if isinstance(value, date) else value for name, value in error.facts.items()
+    }
+    return str(RULES[error.rule]) % facts
+
+
+def refuse(form: Any, error: RuleError) -> None:
+    """Puts a refused rule at the field of the form that it names, or above the form."""
+    if error.field in form:
+        form[error.field].errors = [*form[error.field].errors, refusal(error)]
+    else:
+        form.form_errors.append(refusal(error))
+
+
+def reason_text(reason: str | None) -> str:
+    """The reason of a revocation; a reissue is explained by the new link."""
+    return str(REASONS.get(reason or "", ""))

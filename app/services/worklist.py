@@ -1,0 +1,244 @@
+"""What site staff look at: patients with their visits, the state of each, and what there is to do.
+
+Every list costs a constant number of queries, whatever the number of patients.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, defer, joinedload
+
+from app.clock import Clock
+from app.models import SUBMITTED, Link, Patient, Response, Visit
+from app.services.access import Actor, Permission, patients_within
+from app.services.patients import BASELINE
+from app.services.schedule import local_date
+from app.services.visits import GRACE, VisitState, visit_state
+
+PAGE_LENGTH = 25
+LONGEST_TO_DO = 100
+CLOSING_SOON = timedelta(hours=48)
+
+
+class LinkHealth(StrEnum):
+    """What became of the latest link of a visit."""
+
+    NONE = "none"
+    ISSUED = "issued"
+    OPENED = "opened"
+    REVOKED = "revoked"
+
+
+class Task(StrEnum):
+    """The next thing to do for a patient, the most pressing first."""
+
+    CLOSING_SOON = "closing_soon"
+    ISSUE_LINK = "issue_link"
+    IN_PROGRESS = "in_progress"
+    RANDOMISE = "randomise"
+
+
+@dataclass(frozen=True)
+class VisitLine:
+    """One visit as staff see it: dates are local dates of the site, instants are UTC; no answer."""
+
+    code: str
+    due_on: date
+    opens_on: date
+    closes_on: date
+    closes_at: datetime
+    state: VisitState
+    link: LinkHealth
+    link_at: datetime | None
+    link_reason: str | None
+    received_at: datetime | None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the patient can fill it in now."""
+        return self.state in {VisitState.OPEN, VisitState.IN_PROGRESS}
+
+    @property
+    def has_live_link(self) -> bool:
+        """Whether a link to it was given out and not revoked."""
+        return self.link in {LinkHealth.ISSUED, LinkHealth.OPENED}
+
+
+class StoredVisit(NamedTuple):
+    """A visit with its latest link and its responses, as one query finds them."""
+
+    visit: Visit
+    link: Link | None
+    responses: list[Response]
+
+
+@dataclass(frozen=True)
+class PatientLine:
+    """One patient with the visit that matters now, the latest receipt and the next thing to do."""
+
+    patient: Patient
+    visit: VisitLine | None
+    received_at: datetime | None
+    task: Task | None
+
+
+@dataclass(frozen=True)
+class Worklist:
+    """A page of the patients of an actor, by study and code; `next_after` asks for the page after it."""
+
+    total: int
+    to_do: tuple[PatientLine, ...]
+    patients: tuple[PatientLine, ...]
+    next_after: str | None
+
+
+def worklist(session: Session, clock: Clock, actor: Actor, search: str = "", after: str = "") -> Worklist:
+    """The patients whom the actor may see, and on the first page before them those with something to do.
+
+    search keeps the codes that contain it; after is the key of the last patient of the page before,
+    as `next_after` gave it. Four queries.
+    """
+    mine = patients_within(actor, Permission.SEE_PATIENTS)
+    found = and_(mine, Patient.code.contains(search, autoescape=True)) if search else mine
+    total = session.scalar(select(func.count(Patient.id)).where(found)) or 0
+    page = _patients(session, and_(found, _beyond(after)), PAGE_LENGTH + 1)
+    has_more, page = len(page) > PAGE_LENGTH, page[:PAGE_LENGTH]
+    waiting = [] if search or after else _patients(session, and_(mine, _may_wait(clock.now())), LONGEST_TO_DO)
+    lines = patient_lines(session, clock, {each.id: each for each in [*page, *waiting]}.values())
+    to_do = [lines[each.id] for each in waiting if lines[each.id].task is not None]
+    return Worklist(
+        total=total,
+        to_do=tuple(sorted(to_do, key=_urgency)),
+        patients=tuple(lines[each.id] for each in page),
+        next_after=_key(page[-1]) if has_more else None,
+    )
+
+
+def patient_lines(session: Session, clock: Clock, patients: Iterable[Patient]) -> dict[int, PatientLine]:
+    """The line of each patient by id, in one query."""
+    known = {each.id: each for each in patients}
+    visits = visit_lines(session, clock, known)
+    return {key: _patient_line(patient, visits[key], clock.now()) for key, patient in known.items()}
+
+
+def visit_lines(session: Session, clock: Clock, patient_ids: Iterable[int]) -> dict[int, list[VisitLine]]:
+    """The visits of each patient in the order they are due, in one query."""
+    ids, now = list(patient_ids), clock.now()
+    newest = (
+        select(func.max(Link.id))
+        .where(Link.study_id == Visit.study_id, Link.visit_id == Visit.id)
+        .correlate(Visit)
+        .scalar_subquery()
+    )
+    query = (
+        select(Visit, Response, Link)
+        .outerjoin(Response, Response.visit_id == Visit.id)
+        .outerjoin(Link, Link.id == newest)
+        .where(Visit.patient_id.in_(ids))
+        .options(defer(Response.answers))
+        .order_by(Visit.patient_id, Visit.due_on, Visit.id)
+    )
+    stored: dict[int, dict[int, StoredVisit]] = {each: {} for each in ids}
+    for visit, response, link in session.execute(query):
+        found = stored[visit.patient_id].setdefault(visit.id, StoredVisit(visit, link, []))
+        if response is not None:
+            found.responses.append(response)
+    return {key: [_visit_line(each, now) for each in found.values()] for key, found in stored.items()}
+
+
+def today_at(clock: Clock, zone: str) -> date:
+    """The date on the wall of a site."""
+    return local_date(clock.now(), ZoneInfo(zone))
+
+
+def _visit_line(stored: StoredVisit, now: datetime) -> VisitLine:
+    visit, link, responses = stored.visit, stored.link, stored.responses
+    # All responses of a visit are sent together: the one that is not sent speaks for the visit.
+    response = min(responses, key=lambda each: each.is_submitted, default=None)
+    is_received = response is not None and response.is_submitted
+    health, at = _link_health(link)
+    return VisitLine(
+        code=visit.code,
+        due_on=visit.due_on,
+        opens_on=visit.opens_on,
+        closes_on=visit.closes_on,
+        closes_at=visit.closes_at,
+        state=visit_state(visit, response, now),
+        link=health,
+        link_at=at,
+        link_reason=link.revoked_reason if link else None,
+        received_at=max((each.submitted_at for each in responses if each.submitted_at), default=None)
+        if is_received
+        else None,
+    )
+
+
+def _link_health(link: Link | None) -> tuple[LinkHealth, datetime | None]:
+    if link is None:
+        return LinkHealth.NONE, None
+    if link.revoked_at is not None:
+        return LinkHealth.REVOKED, link.revoked_at
+    if link.opened_at is not None:
+        return LinkHealth.OPENED, link.opened_at
+    return LinkHealth.ISSUED, link.issued_at
+
+
+def _patient_line(patient: Patient, visits: Sequence[VisitLine], now: datetime) -> PatientLine:
+    current = next((each for each in visits if each.is_current), None)
+    coming = next((each for each in visits if each.state is VisitState.NOT_YET_EXPECTED), None)
+    receipts = [each.received_at for each in visits if each.received_at is not None]
+    return PatientLine(
+        patient=patient,
+        visit=current or coming,
+        received_at=max(receipts, default=None),
+        task=_task(patient, current, visits, now),
+    )
+
+
+def _task(
+    patient: Patient, current: VisitLine | None, visits: Sequence[VisitLine], now: datetime
+) -> Task | None:
+    if current is not None and current.closes_at - now <= CLOSING_SOON:
+        return Task.CLOSING_SOON
+    if current is not None and not current.has_live_link:
+        return Task.ISSUE_LINK
+    if current is not None and current.state is VisitState.IN_PROGRESS:
+        return Task.IN_PROGRESS
+    has_baseline = any(each.code == BASELINE and each.state is VisitState.RECEIVED for each in visits)
+    return Task.RANDOMISE if patient.arm is None and has_baseline else None
+
+
+def _urgency(line: PatientLine) -> tuple[int, datetime, str]:
+    closes_at = line.visit.closes_at if line.visit else line.patient.registered_at
+    return list(Task).index(line.task or Task.RANDOMISE), closes_at, line.patient.code
+
+
+def _patients(session: Session, condition: ColumnElement[bool], limit: int) -> list[Patient]:
+    query = select(Patient).where(condition).options(joinedload(Patient.site), joinedload(Patient.study))
+    return list(session.scalars(query.order_by(Patient.study_id, Patient.code).limit(limit)))
+
+
+def _may_wait(now: datetime) -> ColumnElement[bool]:
+    """Patients with a visit that can be filled in, or with a baseline but no arm."""
+    sent = exists().where(Response.visit_id == Visit.id, Response.status == SUBMITTED)
+    can_be_filled = exists().where(
+        Visit.patient_id == Patient.id, Visit.opens_at <= now, Visit.closes_at > now - GRACE, ~sent
+    )
+    has_baseline = exists().where(Visit.patient_id == Patient.id, Visit.code == BASELINE, sent)
+    return or_(can_be_filled, and_(Patient.arm.is_(None), has_baseline))
+
+
+def _beyond(after: str) -> ColumnElement[bool]:
+    study, _, code = after.partition("~")
+    if not study.isdecimal() or len(study) > 9:
+        return Patient.code > ""
+    return or_(Patient.study_id > int(study), and_(Patient.study_id == int(study), Patient.code > code))
+
+
+def _key(patient: Patient) -> str:
+    return f"{patient.study_id}~{patient.code}"

@@ -1,0 +1,34 @@
+"""A nurse of Lyon in a study with patients of two sites; pages in English, which is what the code says."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app.clock import SteppedClock
+from app.models import Study
+from app.services.access import Role
+from tests import factories
+from tests.page import Browser
+
+
+@pytest.fixture
+def study(session: Session, clock: SteppedClock) -> Study:
+    """The first study."""
+    return factories.make_study(session, clock)
+
+
+@pytest.fixture
+def nurse(browser: Browser, session: Session, clock: SteppedClock, study: Study) -> Browser:
+    """A browser in which a nurse of Lyon is signed in."""
+    site = factories.get_site(session, study, "04")
+    user = factories.make_staff(session, clock, Role.NURSE, study, site, language="en")
+    return factories.sign_in(browser, session, clock, user)
+
+
+@pytest.fixture
+def app_context(app: Flask) -> Iterator[None]:
+    """A request for a page in English, without a session."""
+    with app.test_request_context("/?lang=en"):
+        yield

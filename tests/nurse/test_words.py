@@ -1,0 +1,48 @@
+"""Every state, task and refusal has words."""
+
+import ast
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from app.nurse import words
+from app.services import links, patients
+from app.services.errors import RuleError
+from app.services.visits import VisitState
+from app.services.worklist import LinkHealth, Task
+
+# What a page of the nurse never asks for: milestones come with a later page.
+NOT_ASKED = {"unknown_milestone", "milestone_recorded"}
+
+
+def rules_of(module: object) -> set[str]:
+    """The rules that a service may refuse by, read from its source."""
+    tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))  # type: ignore[attr-defined]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    refusals = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "RuleError"]
+    return {str(call.args[1].value) for call in refusals if isinstance(call.args[1], ast.Constant)}
+
+
+def test_every_refusal_of_the_services_has_words() -> None:
+    assert rules_of(patients) | rules_of(links) == set(words.RULES) | NOT_ASKED
+
+
+@pytest.mark.requirement("VIS-05")
+def test_every_state_and_task_has_words() -> None:
+    assert set(words.STATES) == set(VisitState)
+    assert set(words.LINKS) == set(LinkHealth)
+    assert set(words.TASKS) == set(words.TASK_BADGES) == set(Task)
+
+
+def test_facts_are_put_in_dates_written_out(app_context: None) -> None:
+    error = RuleError("consent_on", "in_future", day=date(2026, 11, 24), today=date(2026, 11, 23))
+    assert words.refusal(error) == "This date is in the future. Today is 23 November 2026."
+
+
+def test_a_refusal_of_no_field_stands_above_the_form(app_context: None) -> None:
+    class Form(dict[str, object]):
+        form_errors: list[str] = []
+
+    words.refuse(Form(), RuleError("visit", "already_sent", visit="M3"))
+    assert Form.form_errors == ["The questionnaire of this visit was received: it needs no link any more."]
