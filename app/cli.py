@@ -1,0 +1,203 @@
+"""Commands: `flask --app wsgi COMMAND`. Each says what it did; a refusal says why and exits with 1."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+from flask_security.utils import hash_password
+
+from app import demo_cli, migrate
+from app.clock import Clock
+from app.db import READ, db
+from app.security import SHORTEST_PASSWORD
+from app.services import accounts, audit, studies
+from app.services.access import Role
+from app.services.definition import DefinitionError
+from app.services.errors import NotFoundError, RuleError
+from app.services.responses import verify_scores
+
+SHOWN_VISITS = 10
+REFUSALS = (DefinitionError, NotFoundError, RuleError, migrate.SchemaError, OSError, UnicodeDecodeError)
+
+
+def init_app(app: Flask) -> None:
+    """Registers the commands."""
+    for group in (db_group, study_group, account_group, audit_group, scores_group, demo_cli.demo_group):
+        app.cli.add_command(group)
+    app.cli.add_command(export)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turns a refusal into one message and exit code 1; nothing is half written."""
+    try:
+        yield
+    except REFUSALS as error:
+        db.session.rollback()
+        raise click.ClickException(str(error)) from None
+
+
+def acting_clock() -> Clock:
+    """The application's clock, with the command line named as the actor of what is written."""
+    clock: Clock = current_app.extensions["clock"]
+    audit.act_as(db.session, clock, audit.AuditContext("command line", "system"))
+    return clock
+
+
+def database_url() -> str:
+    """The database that the commands work on."""
+    url: str = current_app.extensions["settings"].database_url
+    return url
+
+
+db_group = AppGroup("db", help="The database's schema.")
+
+
+@db_group.command("upgrade")
+@click.argument("revision", default="head")
+def db_upgrade(revision: str) -> None:
+    """Brings the database up to REVISION (the newest)."""
+    migrate.upgrade(database_url(), revision)
+    click.echo("The database is at the version asked for.")
+
+
+@db_group.command("downgrade")
+@click.argument("revision")
+def db_downgrade(revision: str) -> None:
+    """Takes the database down to REVISION."""
+    migrate.downgrade(database_url(), revision)
+    click.echo("The database is at the version asked for.")
+
+
+@db_group.command("check")
+def db_check() -> None:
+    """Says whether the database is at the version that this software needs."""
+    with refusing(), db.engines[READ].connect() as connection:
+        migrate.require_newest(connection)
+    click.echo(f"The database is at version {migrate.newest()}, as needed.")
+
+
+study_group = AppGroup("study", help="Studies and their definition files.")
+
+
+@study_group.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Apply an amendment without asking.")
+def study_load(file: Path, *, yes: bool) -> None:
+    """Checks FILE and loads it; an amendment shows what it changes before it is applied."""
+    with refusing():
+        loaded, name = _load(file)
+        if loaded.is_new:
+            db.session.commit()
+            click.echo(f"Study {name} is loaded.")
+        elif not loaded.changes:
+            click.echo(f"Study {name} is loaded already: nothing to change.")
+        else:
+            # While a person thinks nothing is held, so that patients go on saving.
+            db.session.rollback()
+            _show_amendment(loaded, name)
+            _apply_amendment(file, yes=yes)
+
+
+def _load(file: Path) -> tuple[studies.LoadedStudy, str]:
+    loaded = studies.load_study(db.session, acting_clock(), file.read_text("utf-8"), str(file))
+    return loaded, f"{loaded.study.code} {loaded.study.definition_version}"
+
+
+def _apply_amendment(file: Path, *, yes: bool) -> None:
+    if yes or click.confirm("Apply it?"):
+        _load(file)
+        db.session.commit()
+        click.echo("Applied.")
+    else:
+        click.echo("Nothing was changed.")
+
+
+def _show_amendment(loaded: studies.LoadedStudy, name: str) -> None:
+    click.echo(f"Amendment to {name} changes:")
+    for change in loaded.changes:
+        click.echo(f"  {change}")
+    visits = loaded.visits
+    for word, codes in (("added", visits.added), ("moved", visits.moved), ("removed", visits.removed)):
+        more = ", ..." if len(codes) > SHOWN_VISITS else ""
+        click.echo(
+            f"  visits {word}: {len(codes)}"
+            + (f" ({', '.join(codes[:SHOWN_VISITS])}{more})" if codes else "")
+        )
+
+
+account_group = AppGroup("account", help="Staff accounts.")
+
+
+@account_group.command("create")
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--study", "study_code", help="The study's code; not needed for an administrator.")
+@click.option("--site", "site_number", help="The site's number, for roles that are bound to one.")
+@click.option("--language", type=click.Choice(["fr", "en"]), default="fr")
+@click.password_option(help=f"At least {SHORTEST_PASSWORD} characters; asked for when not given.")
+def account_create(
+    email: str, role: str, study_code: str | None, site_number: str | None, language: str, password: str
+) -> None:
+    """Creates a staff account EMAIL with one role."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise click.BadParameter(f"a password needs at least {SHORTEST_PASSWORD} characters")
+    with refusing():
+        clock = acting_clock()
+        study = studies.find_study(db.session, study_code) if study_code else None
+        site = studies.find_site(db.session, study, site_number) if study and site_number else None
+        user = accounts.create_account(db.session, clock, email, hash_password(password), language)
+        accounts.grant_role(db.session, clock, user, Role(role), study, site)
+        db.session.commit()
+    click.echo(f"{user.email} can sign in at {current_app.extensions['settings'].public_url}/login")
+
+
+audit_group = AppGroup("audit", help="The audit trail.")
+
+
+@audit_group.command("verify")
+def audit_verify() -> None:
+    """Recomputes every chain; names the first broken entry of each that does not hold."""
+    breaks = audit.verify(db.get_session(READ))
+    for each in breaks:
+        click.echo(f"{each.chain}, entry {each.sequence}: {each.problem}")
+    if breaks:
+        raise click.ClickException(f"{len(breaks)} chains are broken")
+    click.echo("The audit trail is whole.")
+
+
+scores_group = AppGroup("scores", help="Stored scores.")
+
+
+@scores_group.command("verify")
+def scores_verify() -> None:
+    """Computes every stored score again from the answers; names those that differ."""
+    checked, differences = verify_scores(db.get_session(READ))
+    for difference in differences:
+        click.echo(difference)
+    if differences:
+        raise click.ClickException(f"{len(differences)} scores differ")
+    click.echo(f"{checked} responses: every stored score equals the one computed again.")
+
+
+@click.command("export")
+@click.option("--study", "study_code", required=True, help="The study's code.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="A folder.")
+@click.option("--without-arm", is_flag=True, help="Leave the arm out.")
+@with_appcontext
+def export(study_code: str, out: Path, *, without_arm: bool) -> None:
+    """Writes the scored table, its codebook and a manifest into a folder."""
+    from app.services.exports.files import export_study, write_export
+
+    with refusing():
+        clock, reader = acting_clock(), db.replica
+        study = studies.find_study(reader, study_code)
+        definition = studies.definition_in_force(reader, study)
+        files = export_study(reader, db.session, clock, definition, study, with_arm=not without_arm)
+        db.session.commit()
+        paths = write_export(files, out)
+    for path in paths:
+        click.echo(f"{path}  {files.sha256[path.name]}")
