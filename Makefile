@@ -24,6 +24,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 run: setup ## Set up, load the demonstration study and serve it (HOST and PORT change the address)
+	@$(PY) scripts/first_run.py
 	@exec $(PY) -m flask --app wsgi demo serve
 
 setup: .venv/.runtime $(MO) ## Make the runtime environment alone: .venv and the compiled catalogues

@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask, current_app, request
 
 STATIC = Path(__file__).parent / "static"
 
@@ -16,7 +16,8 @@ def _version(filename: str) -> str:
 
 def asset_url(filename: str) -> str:
     """The address of a file in app/static, with the hash of its content."""
-    return url_for("static", filename=filename, v=_version(filename))
+    # Not by url_for: it fails where the request's host was refused, whose page needs its style too.
+    return f"{request.script_root}{current_app.static_url_path}/{filename}?v={_version(filename)}"
 
 
 def init_app(app: Flask) -> None:

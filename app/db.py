@@ -14,7 +14,7 @@ from app.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 WRITE, READ, REPLICA = "default", "read", "replica"
-BUSY_MILLISECONDS = 10_000
+BUSY_SECONDS = 10
 
 
 class Database(SQLAlchemy):
@@ -54,7 +54,7 @@ db = Database(session_options={"class_": AuditedSession, "expire_on_commit": Fal
 def init_app(app: Flask, settings: Settings) -> None:
     """Creates the engines; nothing connects until it is needed."""
     url = settings.database_url
-    _make_folder(url)
+    make_folder(url)
     app.config["SQLALCHEMY_ENGINES"] = {
         WRITE: engine_options(url),
         READ: engine_options(url, read_only=True),
@@ -68,19 +68,11 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def engine_options(url: str, *, read_only: bool = False) -> dict[str, Any]:
     """What create_engine takes for this database."""
-    if url.startswith("sqlite"):
-        return {
-            "url": url,
-            "connect_args": {"timeout": BUSY_MILLISECONDS / 1000},
-            "hide_parameters": True,
-        }
     # Parameters hold answers: they stay out of error messages and so out of the logs.
-    options: dict[str, Any] = {
-        "url": url,
-        "pool_pre_ping": True,
-        "pool_size": 10,
-        "hide_parameters": True,
-    }
+    options: dict[str, Any] = {"url": url, "hide_parameters": True}
+    if url.startswith("sqlite"):
+        return options | {"connect_args": {"timeout": BUSY_SECONDS}}
+    options |= {"pool_pre_ping": True, "pool_size": 10}
     return options | ({"execution_options": {"postgresql_readonly": True}} if read_only else {})
 
 
@@ -96,6 +88,8 @@ def prepare_engine(engine: Engine, *, read_only: bool = False, foreign_keys: boo
             "journal_mode=WAL",
             "synchronous=FULL",
             f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+            # Else REPLACE would delete rows without asking the triggers that keep them.
+            "recursive_triggers=ON",
             f"query_only={'ON' if read_only else 'OFF'}",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -106,6 +100,7 @@ def prepare_engine(engine: Engine, *, read_only: bool = False, foreign_keys: boo
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
-def _make_folder(url: str) -> None:
+def make_folder(url: str) -> None:
+    """Makes the folder of a SQLite file."""
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)

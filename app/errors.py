@@ -36,13 +36,15 @@ def error_page(status: int) -> Response:
 def _http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return make_response(error.get_response())
+    if isinstance(getattr(error, "original_exception", None), OperationalError):
+        return _database_error()
     response = error_page(error.code)
     if error.code == 405 and error.get_response().headers.get("Allow"):
         response.headers["Allow"] = error.get_response().headers["Allow"]
     return response
 
 
-def _database_error(_error: OperationalError) -> Response:
+def _database_error(_error: object = None) -> Response:
     response = error_page(503)
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel
-from flask_babel import get_locale as _current_locale
 from flask_babel import gettext as translate
 from flask_babel import lazy_gettext as lazy_translate
 from flask_babel import ngettext as translate_plural
@@ -30,6 +29,8 @@ __all__ = [
 ]
 
 LANGUAGES = ("fr", "en")
+# Dates of the sites' continent: 22 November 2026, the day before the month.
+DATE_LOCALES = {"fr": "fr_FR", "en": "en_GB"}
 TRANSLATIONS = ROOT / "translations"
 
 
@@ -97,7 +98,9 @@ def page_language() -> str:
 
 def _chosen_language() -> str:
     own = getattr(g.get("actor"), "language", None) or g.get("patient_language")
-    for candidate in (request.args.get("lang"), session.get("language"), own):
+    # The choice of another patient on the same phone is not this one's.
+    chosen = None if g.get("is_another_patient") else session.get("language")
+    for candidate in (request.args.get("lang"), chosen, own):
         if candidate in LANGUAGES:
             return str(candidate)
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
@@ -105,7 +108,7 @@ def _chosen_language() -> str:
 
 def day_text(day: date, style: str = "long") -> str:
     """A date as people of the page's language write it."""
-    return str(format_date(day, style, locale=_current_locale() or LANGUAGES[0]))
+    return str(format_date(day, style, locale=DATE_LOCALES[page_language()]))
 
 
 def time_text(instant: datetime, zone: str) -> str:

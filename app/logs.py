@@ -3,7 +3,9 @@
 import logging
 import re
 
-LINK = re.compile(r"/l/[^\s/?\"']+")
+# Also where the address is part of another one, with its slashes escaped.
+LINK = re.compile(r"((?:/|%2F)l(?:/|%2F))[^\s/?&\"'%]+", re.IGNORECASE)
+HIDDEN = r"\1[link]"
 
 
 class LinkFilter(logging.Filter):
@@ -11,13 +13,17 @@ class LinkFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Lets every record pass, without its tokens."""
-        record.msg, record.args = LINK.sub("/l/[link]", record.getMessage()), ()
+        record.msg, record.args = LINK.sub(HIDDEN, record.getMessage()), ()
         if record.exc_info:
-            record.exc_text = LINK.sub("/l/[link]", logging.Formatter().formatException(record.exc_info))
+            record.exc_text = LINK.sub(HIDDEN, logging.Formatter().formatException(record.exc_info))
         return True
+
+
+# One for all: a logger keeps it once, however often the application is made.
+LINK_FILTER = LinkFilter()
 
 
 def init_logging() -> None:
     """Filters the loggers that may see an address: ours, the web server's."""
     for name in ("app", "gunicorn.error", "gunicorn.access", "werkzeug"):
-        logging.getLogger(name).addFilter(LinkFilter())
+        logging.getLogger(name).addFilter(LINK_FILTER)

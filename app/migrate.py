@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from sqlalchemy import Connection, MetaData, create_engine, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect, text
 
-from app.db import engine_options, prepare_engine
+from app.db import engine_options, make_folder, prepare_engine
 from app.settings import ROOT
 
 MIGRATIONS = ROOT / "migrations"
+DROP_TABLE = re.compile(r'DROP TABLE "?(\w+)"?$')
+RENAME_TABLE = re.compile(r'ALTER TABLE "?_alembic_tmp_\w+"? RENAME TO "?(\w+)"?$')
 
 
 class SchemaError(RuntimeError):
@@ -69,7 +70,7 @@ def current(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return re.sub(r"\W", "", str(found)) if found else None
+    return str(found) if found else None
 
 
 def require_newest(connection: Connection) -> None:
@@ -91,16 +92,34 @@ def _config(connection: Connection):  # type: ignore[no-untyped-def]  # alembic 
 @contextmanager
 def _migrating(url: str) -> Iterator[Connection]:
     """A connection of its own: SQLite rebuilds tables, which enforced foreign keys would empty."""
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    make_folder(url)
     engine = create_engine(**engine_options(url))
     prepare_engine(engine, foreign_keys=False)
+    if engine.dialect.name == "sqlite":
+        _keep_triggers(engine)
     try:
         with engine.begin() as connection:
             yield connection
             _check_foreign_keys(connection)
     finally:
         engine.dispose()
+
+
+def _keep_triggers(engine: Engine) -> None:
+    """SQLite alters a table by building it anew, and drops its triggers with the former one."""
+    triggers: dict[str, list[str]] = {}
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def remember(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if dropped := DROP_TABLE.match(statement.strip()):
+            query = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+            triggers[dropped[1]] = list(connection.exec_driver_sql(query, (dropped[1],)).scalars())
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def restore(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if renamed := RENAME_TABLE.match(statement.strip()):
+            for trigger in triggers.pop(renamed[1], []):
+                connection.exec_driver_sql(trigger)
 
 
 def _check_foreign_keys(connection: Connection) -> None:

@@ -18,6 +18,7 @@ from app.models import User
 from app.services import links, sign_in
 from app.services.access import Permission, load_actor
 from app.services.audit import AuditContext, act_as, record
+from app.services.links import LinkState
 from app.settings import Settings
 
 POLICY = "; ".join(
@@ -62,18 +63,21 @@ class SignInForm(LoginForm):
     """The sign-in form: slowed down after failures, and without a cookie that outlives the session."""
 
     remember = None  # type: ignore[assignment]  # so the library leaves a field out
+    # The page says to wait only to who has to: the library's own words are not shown.
+    is_locked = False
 
     def validate(self, **kwargs: Any) -> bool:
         """Whether the address and the password are right; tells the trail and the counter."""
         writer, clock, email = db.session, current_app.extensions["clock"], self.email.data or ""
         if sign_in.is_locked(writer, clock, email):
+            self.is_locked = True
             self.form_errors.append(lazy_translate("Too many tries. Wait a few minutes, then try again."))
             return False
         is_right: bool = super().validate(**kwargs)
-        if is_right:
+        if is_right and (user := self.user) is not None:
             sign_in.clear_failures(writer, email)
-            act_as(writer, clock, AuditContext(self.user.email, "staff"))
-            record(writer, "sign in", "user", str(self.user.id), "system", {})
+            act_as(writer, clock, AuditContext(user.email, "staff"))
+            record(writer, "sign in", "user", str(user.id), "system", {})
         else:
             sign_in.count_failure(writer, clock, email)
         writer.commit()
@@ -97,6 +101,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_PASSWORD_LENGTH_MIN=SHORTEST_PASSWORD,
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
         SECURITY_RETURN_GENERIC_RESPONSES=True,
+        # Roles are dated rows of ours, no relationship that the library could join.
+        SECURITY_JOIN_USER_ROLES=False,
         SECURITY_POST_LOGIN_VIEW="/",
         SECURITY_POST_LOGOUT_VIEW="/login",
         SECURITY_FLASH_MESSAGES=False,
@@ -143,9 +149,11 @@ def _comes_from_elsewhere() -> bool:
 
 
 def _admit_patient() -> None:
-    found = getattr(session, "found", None)
-    link = found and links.find_link_by_id(db.session, current_app.extensions["clock"], found.link_id)
-    if not link:
+    link_id: int | None = getattr(session, "link_id", None)
+    link = links.find_link_by_id(db.session, current_app.extensions["clock"], link_id) if link_id else None
+    is_live = getattr(session, "found", None) is not None
+    # Whose session ended with the link is still told so, in the own language and with whom to call.
+    if link is None or not (is_live or link.state is LinkState.CLOSED):
         abort(401)
     g.link, g.patient_language = link, link.patient.language
     if request.method not in SAFE_METHODS:

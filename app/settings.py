@@ -54,13 +54,13 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     host, port = values.get("HOST") or "127.0.0.1", _port(values.get("PORT") or "8000")
     settings = Settings(
         secret_key=_secret_key(values),
-        database_url=_database_url(values.get("DATABASE_URL") or _default_database()),
+        database_url=_database_url("DATABASE_URL", values.get("DATABASE_URL") or _default_database()),
         public_url=(values.get("PUBLIC_URL") or f"http://{_reachable(host)}:{port}").rstrip("/"),
         mode=values.get("MODE") or PRODUCTION,
-        database_read_url=_database_url(values.get("DATABASE_READ_URL") or ""),
+        database_read_url=_database_url("DATABASE_READ_URL", values.get("DATABASE_READ_URL") or ""),
         host=host,
         port=port,
-        trusted_hosts=tuple(name for name in (values.get("TRUSTED_HOSTS") or "").split(",") if name),
+        trusted_hosts=tuple((values.get("TRUSTED_HOSTS") or "").replace(",", " ").split()),
     )
     _refuse_unsafe(settings)
     return settings
@@ -93,11 +93,11 @@ def _default_database() -> str:
     return f"sqlite:///{ROOT / 'instance' / 'ressenti.sqlite'}"
 
 
-def _database_url(url: str) -> str:
+def _database_url(name: str, url: str) -> str:
     if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         scheme = url.split(":", 1)[0]
         raise SettingsError(
-            "DATABASE_URL", f"begins with {scheme!r}; sqlite:///FILE or postgresql+psycopg://... was expected"
+            name, f"begins with {scheme!r}; sqlite:///FILE or postgresql+psycopg://... was expected"
         )
     return url
 

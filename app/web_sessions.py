@@ -9,15 +9,19 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, session
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import CallbackDict
 
 from app.db import READ, db
 from app.models import User
+from app.models import WebSession as SessionRow
 from app.services import sessions
+from app.services.tokens import hash_secret
 from app.settings import Settings
 
 PATIENT_PATHS = ("/l/", "/survey/")
@@ -33,6 +37,7 @@ class WebSession(CallbackDict[str, Any], SessionMixin):
         found: sessions.FoundSession | None = None,
         *,
         is_patient: bool,
+        former_link_id: int | None = None,
     ) -> None:
         def mark(_self: object) -> None:
             self.modified = True
@@ -40,9 +45,12 @@ class WebSession(CallbackDict[str, Any], SessionMixin):
         super().__init__(data or {}, mark)
         self.found = found
         self.is_patient = is_patient
+        # The link of the patient's session, also of one that is over.
+        self.link_id = found.link_id if found else former_link_id
         self.modified = False
         self.adopted: tuple[str, datetime] | None = None
         self.is_ended = False
+        self.failure: OperationalError | None = None
 
     def adopt(self, secret: str, expires_at: datetime) -> None:
         """From the next request on, the browser holds the session of this secret."""
@@ -67,12 +75,7 @@ class RowSessionInterface(SessionInterface):
         is_patient = request.path.startswith(PATIENT_PATHS)
         kind, _, value = request.cookies.get(self._names[is_patient], "").partition(".")
         if kind == "s":
-            reader = db.get_session(READ)
-            found = sessions.find_session(reader, app.extensions["clock"], value)
-            # Nothing is held open while a change waits for its turn to write.
-            reader.rollback()
-            if found is not None and (found.link_id is not None) == is_patient:
-                return WebSession(found.data, found, is_patient=is_patient)
+            return self._stored(app, value, is_patient=is_patient)
         if kind == "a":
             return WebSession(self._unsigned(value), is_patient=is_patient)
         return WebSession(is_patient=is_patient)
@@ -91,6 +94,31 @@ class RowSessionInterface(SessionInterface):
             self._keep(app, session)
         elif session.modified:
             self._set(response, session, f"a.{self._serializer.dumps(dict(session))}", None)
+
+    def _stored(self, app: Flask, secret: str, *, is_patient: bool) -> WebSession:
+        reader = db.get_session(READ)
+        try:
+            found = sessions.find_session(reader, app.extensions["clock"], secret)
+            former = None if found or not is_patient else self._former(reader, secret)
+        except OperationalError as error:
+            # No request exists yet that could be answered with an error page.
+            failed = WebSession(is_patient=is_patient)
+            failed.failure = error
+            return failed
+        finally:
+            # Nothing is held open while a change waits for its turn to write.
+            reader.rollback()
+        if found is not None and (found.link_id is not None) == is_patient:
+            return WebSession(found.data, found, is_patient=is_patient)
+        if former is not None:
+            return WebSession(former[0], is_patient=True, former_link_id=former[1])
+        return WebSession(is_patient=is_patient)
+
+    def _former(self, reader: Session, secret: str) -> tuple[dict[str, Any], int] | None:
+        """What a patient's session that is over held: form token and language still serve to say so."""
+        query = select(SessionRow.data, SessionRow.link_id).where(SessionRow.id_hash == hash_secret(secret))
+        row = reader.execute(query.where(SessionRow.link_id.is_not(None))).one_or_none()
+        return (row.data, row.link_id) if row else None
 
     def _unsigned(self, value: str) -> dict[str, Any]:
         try:
@@ -141,3 +169,10 @@ class RowSessionInterface(SessionInterface):
 def init_app(app: Flask, settings: Settings) -> None:
     """Replaces Flask's session cookie by rows on the server."""
     app.session_interface = RowSessionInterface(settings)
+    app.before_request(_raise_failure)
+
+
+def _raise_failure() -> None:
+    failure: OperationalError | None = getattr(session, "failure", None)
+    if failure is not None:
+        raise failure

@@ -6,10 +6,10 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, MetaData, inspect
+from sqlalchemy import JSON, DateTime, MetaData, event, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import ColumnProperty, DeclarativeBase, QueryableAttribute
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -78,6 +78,18 @@ class Base(DeclarativeBase):
             if old != new:
                 changes[column.key] = [old, new]
         return changes or None
+
+    def audit_removal(self) -> dict[str, Any]:
+        """What the trail keeps of a row that is deleted, column by column: [old, None]."""
+        columns = [column.key for column in inspect(self).mapper.column_attrs]
+        return {key: [getattr(self, key), None] for key in columns if key not in self.unaudited_columns}
+
+
+@event.listens_for(Base, "attribute_instrument", propagate=True)
+def _remember_old_values(_model: type[Base], _key: str, attribute: QueryableAttribute[Any]) -> None:
+    # Else a column that is set before it is read again, as after a rollback, would have no old value.
+    if isinstance(attribute.property, ColumnProperty):
+        attribute.impl.active_history = True
 
 
 def uuid7() -> uuid.UUID:

@@ -1,7 +1,6 @@
 """A patient under a study code, and the dated events of their way through the study."""
 
 from datetime import date, datetime
-from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -34,7 +33,7 @@ class Patient(Base):
         lazy="raise_on_sql", order_by="Milestone.occurred_on"
     )
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own name
 
     @property
     def audit_chain(self) -> str:

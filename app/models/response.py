@@ -4,13 +4,15 @@ import uuid
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, inspect
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, uuid7
 from app.models.visit import Visit
 
 DRAFT, SUBMITTED = "draft", "submitted"
+# What each tap on a draft changes; of these the trail keeps the saved answers that another one replaces.
+CHANGED_BY_TAPS = frozenset({"answers", "languages", "saved_at"})
 
 
 class Response(Base):
@@ -48,7 +50,7 @@ class Response(Base):
     visit: Mapped[Visit] = relationship(lazy="raise_on_sql")
     scores: Mapped[list["Score"]] = relationship(lazy="raise_on_sql", back_populates="response")
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": revision}
+    __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012 - SQLAlchemy's own name
 
     @property
     def is_submitted(self) -> bool:
@@ -60,18 +62,21 @@ class Response(Base):
 
         A first answer to an item is no change of research data; the sending keeps all of them.
         """
-        state = inspect(self)
-        if state.attrs["status"].history.has_changes():
-            changes = super().audit_changes() or {}
-            if self.is_submitted:
-                changes["answers"] = [None, self.answers]
-                changes["scores"] = [None, {score.scale: score.value for score in self.scores}]
-            return changes
-        history = state.attrs["answers"].history
-        before = history.deleted[0] if history.deleted else {}
-        changed = {item: [old, self.answers.get(item)] for item, old in before.items()}
-        changed = {item: pair for item, pair in changed.items() if pair[0] != pair[1]}
-        return {"answers": changed} if changed else None
+        changes = super().audit_changes() or {}
+        if "status" in changes:
+            return changes | (self._sent() if self.is_submitted else {})
+        before = changes.get("answers", [{}])[0]
+        replaced = {
+            item: [old, self.answers.get(item)]
+            for item, old in before.items()
+            if old != self.answers.get(item)
+        }
+        kept = {name: pair for name, pair in changes.items() if name not in CHANGED_BY_TAPS}
+        return kept | ({"answers": replaced} if replaced else {}) or None
+
+    def _sent(self) -> dict[str, Any]:
+        scores = {score.scale: score.value for score in self.scores}
+        return {"answers": [None, self.answers], "scores": [None, scores]}
 
 
 class Score(Base):

@@ -24,7 +24,7 @@ class User(Base, UserMixin):
     created_at: Mapped[datetime]
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     # Roles are dated rows per study and site (RoleAssignment); the sign-in library's own stay empty.
-    roles: ClassVar[tuple[()]] = ()
+    roles = ()  # type: ignore[assignment]
 
 
 class RoleAssignment(Base):

@@ -23,7 +23,7 @@ def landing(token: str) -> Reply:
     found = links.find_link(db.session, current_app.extensions["clock"], token)
     if found is None:
         return render_template("patient/unknown.html", page=show.unknown_page()), 404
-    g.patient_language = found.patient.language
+    _speak_to(found)
     if found.state is LinkState.OPEN:
         page = show.welcome_page(found, request.full_path.rstrip("?"))
         return render_template("patient/welcome.html", page=page)
@@ -38,13 +38,17 @@ def start(token: str) -> Reply:
     found = links.find_link(writer, clock, token)
     if found is None:
         return render_template("patient/unknown.html", page=show.unknown_page()), 404
-    g.patient_language = found.patient.language
+    _speak_to(found)
     if found.state is not LinkState.OPEN:
         return _not_open(found)
     act_as(writer, clock, AuditContext(f"patient {found.patient.code}", "patient"))
     language = page_language()
     responses.begin_responses(writer, clock, found.visit, _wordings(found), language)
-    secret = links.begin(writer, clock, found, {"language": language})
+    data: dict[str, object] = {"language": language}
+    if not g.is_another_patient:
+        # A second tap on the same page is no failure; a form that another patient left open is one.
+        data["csrf_token"] = session["csrf_token"]
+    secret = links.begin(writer, clock, found, data)
     writer.commit()
     session.adopt(secret, links.last_use(found.visit))  # type: ignore[attr-defined]
     return _to(Survey(links.find_link_by_id(writer, clock, found.link.id) or found).first_open())
@@ -126,6 +130,11 @@ def sent() -> Reply:
     """Thanks, says when the next questionnaire comes and whom to call."""
     found: FoundLink = g.link
     return _not_open(found) if found.state is not LinkState.OPEN else _to(Survey(found).first_open())
+
+
+def _speak_to(found: FoundLink) -> None:
+    g.patient_language = found.patient.language
+    g.is_another_patient = getattr(session, "link_id", None) not in {None, found.link.id}
 
 
 def _not_open(found: FoundLink) -> Reply:

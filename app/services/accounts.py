@@ -42,6 +42,8 @@ def grant_role(
         raise RuleError("site", "role_needs_site", role=role.value)
     if role is not Role.ADMINISTRATOR and study is None:
         raise RuleError("study", "role_needs_study", role=role.value)
+    if site is not None and (study is None or site.study_id != study.id):
+        raise RuleError("site", "site_of_other_study", site=site.number)
     assignment = RoleAssignment(
         user_id=user.id,
         study_id=study.id if study else None,

@@ -5,15 +5,17 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, cast
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NoReturn, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, event, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, Table, event, func, insert, inspect, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from app.clock import Clock
 from app.models import AuditEntry, AuditHead, Base
+from app.services.rows import insert_or_meet
 from app.version import SOFTWARE_VERSION
 
 GENESIS = "0" * 64
@@ -54,6 +56,12 @@ class BulkStatementError(RuntimeError):
 class AuditedSession(Session):
     """A session whose every flush of audited rows adds to the trail in the same transaction."""
 
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002 - whatever they are
+        raise BulkStatementError("any table by mappings")
+
+    # They would write rows behind the back of the events that the trail lives on.
+    bulk_save_objects = bulk_insert_mappings = bulk_update_mappings = _refuse
+
 
 def act_as(session: Session, clock: Clock, context: AuditContext) -> None:
     """Names who is behind the changes that this session writes from now on."""
@@ -67,18 +75,30 @@ def record(
     _append(session, chain, [_entry(action, entity, entity_id, changes)])
 
 
+@event.listens_for(AuditedSession, "before_flush")
+def _read_what_goes(session: Session, _flush: UOWTransaction, _objects: object) -> None:
+    for row in session.deleted:
+        # The trail names its old values, which are not to be had once it is gone.
+        session.refresh(row, [column.key for column in inspect(row).mapper.column_attrs])
+
+
 @event.listens_for(AuditedSession, "after_flush")
 def _write_trail(session: Session, _flush: UOWTransaction) -> None:
     by_chain: dict[str, list[dict[str, Any]]] = {}
-    for action, objects in (("create", session.new), ("change", session.dirty), ("delete", session.deleted)):
-        for row in cast(Iterable[Base], objects):
-            changes = row.audit_changes() if row.audited else None
-            if changes is not None or (row.audited and action == "delete"):
-                entry = _entry(action, row.__tablename__, str(getattr(row, "id", "")), changes or {})
-                by_chain.setdefault(row.audit_chain, []).append(entry)
+    for action, row, changes in _changes(session):
+        entry = _entry(action, row.__tablename__, str(getattr(row, "id", "")), changes)
+        by_chain.setdefault(row.audit_chain, []).append(entry)
     # Always in the same order, so that two writers never wait for each other's chains.
     for chain in sorted(by_chain):
         _append(session, chain, by_chain[chain])
+
+
+def _changes(session: Session) -> Iterator[tuple[str, Base, dict[str, Any]]]:
+    for action, rows in (("create", session.new), ("change", session.dirty), ("delete", session.deleted)):
+        for row in cast(Iterable[Base], rows):
+            changes = row.audit_removal() if action == "delete" else row.audit_changes()
+            if row.audited and changes:
+                yield action, row, changes
 
 
 @event.listens_for(AuditedSession, "do_orm_execute")
@@ -120,8 +140,7 @@ def _locked_head(connection: Connection, chain: str) -> tuple[int, str]:
     query = select(HEADS.c.sequence, HEADS.c.hash).where(HEADS.c.chain == chain).with_for_update()
     head = connection.execute(query).one_or_none()
     if head is None:
-        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-        first = dialect.insert(HEADS).values(chain=chain, sequence=0, hash=GENESIS)
+        first = insert_or_meet(connection, HEADS).values(chain=chain, sequence=0, hash=GENESIS)
         connection.execute(first.on_conflict_do_nothing())
         head = connection.execute(query).one()
     return head.sequence, head.hash
@@ -131,40 +150,66 @@ def entry_hash(entry: dict[str, Any]) -> str:
     """SHA-256, in hexadecimal, of the entry's canonical JSON, the hash of the one before included."""
     covered = {key: entry[key] for key in sorted(entry) if key not in {"id", "hash"}}
     covered["at"] = entry["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    text = json.dumps(covered, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(covered, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def verify(session: Session) -> list[Break]:
     """The first broken entry of each chain that does not hold; empty when the trail is whole."""
-    heads = {row.chain: (row.sequence, row.hash) for row in session.execute(select(HEADS))}
-    found: dict[str, tuple[int, str]] = {}
-    breaks: dict[str, Break] = {}
-    for entry in _entries_in_order(session):
-        chain = entry["chain"]
-        problem = _problem(entry, *found.get(chain, (0, GENESIS)))
-        if problem and chain not in breaks:
-            breaks[chain] = Break(chain, entry["sequence"], problem)
-        found[chain] = entry["sequence"], entry["hash"]
-    for chain in heads.keys() | found.keys():
-        last = found.get(chain, (0, GENESIS))
-        if heads.get(chain) != last and chain not in breaks:
-            breaks[chain] = Break(chain, last[0] + 1, "entries are missing at the end of the chain")
-    return sorted(breaks.values(), key=lambda each: each.chain)
+    chains = groupby(_entries_with_heads(session), key=attrgetter("head_chain"))
+    broken = [_first_break(chain, rows) for chain, rows in chains]
+    found = [*filter(None, broken), *_chains_without_head(session)]
+    return sorted(found, key=lambda each: each.chain)
 
 
-def _entries_in_order(session: Session) -> Iterator[dict[str, Any]]:
-    query = select(ENTRIES).order_by(ENTRIES.c.chain, ENTRIES.c.sequence)
-    for row in session.execute(query.execution_options(yield_per=1000)):
-        yield dict(row._mapping)
+def _entries_with_heads(session: Session) -> Iterator[Row[Any]]:
+    # One statement sees one state of the trail, also while others add to it.
+    query = (
+        select(
+            HEADS.c.chain.label("head_chain"),
+            HEADS.c.sequence.label("head_sequence"),
+            HEADS.c.hash.label("head_hash"),
+            *ENTRIES.c,
+        )
+        .join_from(HEADS, ENTRIES, HEADS.c.chain == ENTRIES.c.chain, isouter=True)
+        .order_by(HEADS.c.chain, ENTRIES.c.sequence)
+    )
+    yield from session.execute(query.execution_options(yield_per=1000))
 
 
-def _problem(entry: dict[str, Any], last_sequence: int, last_hash: str) -> str | None:
-    if entry["sequence"] != last_sequence + 1:
+def _chains_without_head(session: Session) -> Iterator[Break]:
+    query = (
+        select(ENTRIES.c.chain, func.max(ENTRIES.c.sequence))
+        .join(HEADS, HEADS.c.chain == ENTRIES.c.chain, isouter=True)
+        .where(HEADS.c.chain.is_(None))
+        .group_by(ENTRIES.c.chain)
+    )
+    for chain, sequence in session.execute(query):
+        yield Break(chain, sequence, "the head of the chain is missing")
+
+
+def _first_break(chain: str, rows: Iterable[Row[Any]]) -> Break | None:
+    sequence, last_hash, head = 0, GENESIS, (0, GENESIS)
+    for row in rows:
+        head = row.head_sequence, row.head_hash
+        if row.sequence is not None:
+            problem = _problem(row, sequence, last_hash)
+            if problem:
+                return Break(chain, row.sequence, problem)
+            sequence, last_hash = row.sequence, row.hash
+    if head[0] > sequence:
+        return Break(chain, sequence + 1, "entries are missing at the end of the chain")
+    if head[1] != last_hash:
+        return Break(chain, sequence, "it is not the last entry that was written")
+    return None
+
+
+def _problem(row: Row[Any], last_sequence: int, last_hash: str) -> str | None:
+    if row.sequence != last_sequence + 1:
         return f"entry {last_sequence + 1} is missing"
-    if entry["previous_hash"] != last_hash:
+    if row.previous_hash != last_hash:
         return "it does not follow from the entry before"
-    if entry["hash"] != entry_hash(entry):
+    if row.hash != entry_hash({column.name: getattr(row, column.name) for column in ENTRIES.c}):
         return "it was altered after it was written"
     return None
 
@@ -179,4 +224,7 @@ def _plain(value: Any) -> Any:
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        # PostgreSQL gives 1e22 back as a whole number, and knows no negative zero.
+        return int(value)
     return str(value) if isinstance(value, UUID) else value

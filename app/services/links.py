@@ -1,20 +1,30 @@
 """Patients' links: issued by a nurse, harmless to look at, exchanged for a session by a tap."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.clock import Clock
 from app.models import DRAFT, Link, Patient, Response, Visit
 from app.services.errors import RuleError
+from app.services.rows import hold
 from app.services.sessions import end_sessions_of_links, open_patient_session
 from app.services.tokens import TokenSource, hash_secret
 from app.services.visits import GRACE, is_answerable
 
 REISSUED = "reissued"
+
+# Built once: every request of a patient runs two of these, and building them costs as much as running them.
+_VISIT = joinedload(Link.visit)
+_PATIENT = _VISIT.joinedload(Visit.patient)
+_PAGES = (_VISIT, _PATIENT.joinedload(Patient.site), _PATIENT.joinedload(Patient.study))
+BY_TOKEN = select(Link).where(Link.token_hash == bindparam("key")).options(*_PAGES)
+BY_ID = select(Link).where(Link.id == bindparam("key")).options(*_PAGES)
+RESPONSES = select(Response).where(Response.visit_id == bindparam("key"))
 
 
 class LinkState(StrEnum):
@@ -60,24 +70,17 @@ def issue_link(
 
     Raises RuleError when the visit's questionnaires were sent or its window has closed.
     """
-    responses = _responses_of(session, visit)
-    if responses and all(each.is_submitted for each in responses):
-        raise RuleError("visit", "already_sent", visit=visit.code)
-    if clock.now() >= visit.closes_at and not any(
-        is_answerable(visit, each, clock.now()) for each in responses
-    ):
-        raise RuleError("visit", "window_closed", visit=visit.code, closes_on=visit.closes_on)
-    former = list(
-        session.scalars(select(Link).where(Link.study_id == visit.study_id, Link.visit_id == visit.id))
-    )
-    _revoke(session, clock, [link for link in former if link.revoked_at is None], REISSUED)
-    token = tokens.token(patient.code, visit, len(former) + 1)
+    hold(session, visit)
+    _require_open(session, clock, visit)
+    revoke_links(session, clock, visit, REISSUED)
+    ordinal = 1 + (session.scalar(select(func.count()).where(_of_visit(visit))) or 0)
+    token = tokens.token(patient.code, visit, ordinal)
     link = Link(
         study_id=visit.study_id,
         patient_id=patient.id,
         visit_id=visit.id,
         token_hash=hash_secret(token),
-        ordinal=len(former) + 1,
+        ordinal=ordinal,
         issued_at=clock.now(),
     )
     session.add(link)
@@ -87,25 +90,27 @@ def issue_link(
 
 def revoke_links(session: Session, clock: Clock, visit: Visit, reason: str) -> None:
     """Ends the live links of a visit and the sessions that they opened; the next tap is refused."""
-    _revoke(session, clock, live_links(session, visit), reason)
+    links = live_links(session, visit)
+    for link in links:
+        link.revoked_at, link.revoked_reason = clock.now(), reason
+    session.flush()
+    if links:
+        end_sessions_of_links(session, clock, [link.id for link in links])
 
 
 def live_links(session: Session, visit: Visit) -> list[Link]:
     """The links of a visit that were not revoked."""
-    query = select(Link).where(
-        Link.study_id == visit.study_id, Link.visit_id == visit.id, Link.revoked_at.is_(None)
-    )
-    return list(session.scalars(query))
+    return list(session.scalars(select(Link).where(_of_visit(visit), Link.revoked_at.is_(None))))
 
 
 def find_link(session: Session, clock: Clock, token: str) -> FoundLink | None:
     """The link of a token as it stands now, revoked and expired ones included; None when unknown."""
-    return _found(session, clock, Link.token_hash == hash_secret(token))
+    return _found(session, clock, BY_TOKEN, hash_secret(token))
 
 
 def find_link_by_id(session: Session, clock: Clock, link_id: int) -> FoundLink | None:
     """The link that a patient's session was opened by."""
-    return _found(session, clock, Link.id == link_id)
+    return _found(session, clock, BY_ID, link_id)
 
 
 def begin(session: Session, clock: Clock, found: FoundLink, data: dict[str, object]) -> str:
@@ -121,15 +126,8 @@ def last_use(visit: Visit) -> datetime:
     return visit.closes_at + GRACE
 
 
-def _found(session: Session, clock: Clock, condition: object) -> FoundLink | None:
-    visit = joinedload(Link.visit)
-    patient = visit.joinedload(Visit.patient)
-    query = (
-        select(Link)
-        .where(condition)  # type: ignore[arg-type]
-        .options(visit, patient.joinedload(Patient.site), patient.joinedload(Patient.study))
-    )
-    link = session.scalar(query)
+def _found(session: Session, clock: Clock, query: Select[Link], key: str | int) -> FoundLink | None:
+    link = session.scalar(query, {"key": key})
     if link is None:
         return None
     responses = tuple(_responses_of(session, link.visit))
@@ -137,24 +135,33 @@ def _found(session: Session, clock: Clock, condition: object) -> FoundLink | Non
 
 
 def _state(link: Link, responses: tuple[Response, ...], now: datetime) -> LinkState:
-    # A questionnaire that was sent is thanked for, also where the link was reissued meanwhile.
-    if responses and all(each.is_submitted for each in responses):
-        return LinkState.SENT if link.revoked_at is None else LinkState.CLOSED
     if link.revoked_at is not None:
         return LinkState.CLOSED
+    if are_sent(responses):
+        return LinkState.SENT
     if now < link.visit.opens_at:
         return LinkState.NOT_YET
     draft = next((each for each in responses if each.status == DRAFT), None)
     return LinkState.OPEN if is_answerable(link.visit, draft, now) else LinkState.CLOSED
 
 
+def are_sent(responses: Sequence[Response]) -> bool:
+    """Whether all questionnaires of a visit were sent; False where none was begun."""
+    return bool(responses) and all(each.is_submitted for each in responses)
+
+
+def _require_open(session: Session, clock: Clock, visit: Visit) -> None:
+    responses = _responses_of(session, visit)
+    if are_sent(responses):
+        raise RuleError("visit", "already_sent", visit=visit.code)
+    now = clock.now()
+    if now >= visit.closes_at and not any(is_answerable(visit, each, now) for each in responses):
+        raise RuleError("visit", "window_closed", visit=visit.code, closes_on=visit.closes_on)
+
+
 def _responses_of(session: Session, visit: Visit) -> list[Response]:
-    return list(session.scalars(select(Response).where(Response.visit_id == visit.id)))
+    return list(session.scalars(RESPONSES, {"key": visit.id}))
 
 
-def _revoke(session: Session, clock: Clock, links: list[Link], reason: str) -> None:
-    for link in links:
-        link.revoked_at, link.revoked_reason = clock.now(), reason
-    session.flush()
-    if links:
-        end_sessions_of_links(session, clock, [link.id for link in links])
+def _of_visit(visit: Visit) -> ColumnElement[bool]:
+    return and_(Link.study_id == visit.study_id, Link.visit_id == visit.id)

@@ -14,6 +14,7 @@ from app.models import SUBMITTED, Milestone, Patient, Response, Site, Visit
 from app.services.access import Actor, Permission, patients_within, require
 from app.services.definition import CONSENT, RANDOMISATION, StudyDefinition
 from app.services.errors import NotFoundError, RuleError
+from app.services.rows import hold
 from app.services.schedule import local_date
 from app.services.visits import project_visits
 
@@ -37,6 +38,7 @@ def register_patient(
     Raises RuleError: code shape, site or duplicate; consent before the study or in the future;
     a language that the study has not.
     """
+    hold(session, site)
     _check_code(session, site, registration.code)
     _check_date(clock, definition, site, "consent_on", registration.consent_on)
     if registration.language not in definition.languages:
@@ -73,6 +75,7 @@ def randomise_patient(
     """
     if arm not in {each.code for each in definition.arms}:
         raise RuleError("arm", "unknown_arm", arm=arm, study=definition.code)
+    _hold(session, patient)
     if patient.arm is not None:
         raise RuleError("arm", "already_randomised", code=patient.code)
     _check_milestone_date(clock, definition, patient, "randomised_on", randomised_on)
@@ -99,6 +102,7 @@ def record_milestone(
     kinds = {each.code: each for each in definition.milestones}
     if kind not in kinds or kind in {CONSENT, RANDOMISATION}:
         raise RuleError("kind", "unknown_milestone", kind=kind)
+    _hold(session, patient)
     if kinds[kind].once and any(each.kind == kind for each in patient.milestones):
         raise RuleError("kind", "milestone_recorded", kind=kind)
     _check_milestone_date(clock, definition, patient, "occurred_on", occurred_on)
@@ -159,6 +163,12 @@ def next_code(session: Session, site: Site) -> str:
     )
     highest = max((int(code.rsplit("-", 1)[1]) for code in codes), default=0)
     return f"{site.number}-{highest + 1:03}"
+
+
+def _hold(session: Session, patient: Patient) -> None:
+    """A second tap waits for the first one, and then sees what it recorded."""
+    hold(session, patient)
+    session.refresh(patient, ["arm", "version", "milestones"])
 
 
 def _check_code(session: Session, site: Site, code: str) -> None:

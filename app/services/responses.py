@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 import scoring
 from app.clock import Clock
 from app.models import DRAFT, SUBMITTED, Response, Score, Visit
-from app.services.errors import RuleError
+from app.services.errors import NotFoundError, RuleError
+from app.services.rows import hold
 from app.services.visits import is_answerable
 from app.version import SOFTWARE_VERSION
 from scoring import Instrument
@@ -66,6 +67,7 @@ def begin_responses(
     session: Session, clock: Clock, visit: Visit, wording: Mapping[str, WordingUsed], language: str
 ) -> list[Response]:
     """The visit's drafts, one for each questionnaire; begun now where they were not yet."""
+    hold(session, visit)
     stored = {each.instrument: each for each in session.scalars(_of_visit(visit))}
     for code in visit.questionnaires:
         if code not in stored:
@@ -73,13 +75,19 @@ def begin_responses(
             stored[code] = _new_draft(clock, visit, instrument, wording[code], language)
             session.add(stored[code])
     session.flush()
-    return list(stored.values())
+    return [stored[code] for code in visit.questionnaires]
 
 
 def lock_response(session: Session, visit: Visit, instrument: str) -> Response:
-    """The response of a visit, held until the transaction ends, so that answers merge item by item."""
+    """The response of a visit, held until the transaction ends, so that answers merge item by item.
+
+    Raises NotFoundError where it was not begun.
+    """
     query = _of_visit(visit).where(Response.instrument == instrument).with_for_update()
-    return session.scalars(query.execution_options(populate_existing=True)).one()
+    response = session.scalar(query.execution_options(populate_existing=True))
+    if response is None:
+        raise NotFoundError("response", instrument)
+    return response
 
 
 def save_answer(session: Session, clock: Clock, response: Response, visit: Visit, answer: Answer) -> None:
@@ -93,16 +101,15 @@ def save_answer(session: Session, clock: Clock, response: Response, visit: Visit
     stored = response.answers.get(answer.item, {"state": AnswerState.ERASED, "value": None})
     if (stored["state"], stored["value"]) == (answer.state, answer.value):
         return
-    now = clock.now()
+    response.saved_at = clock.now()
     entry = {
         "state": answer.state.value,
         "value": answer.value,
-        "at": now.isoformat(timespec="milliseconds"),
+        "at": response.saved_at.isoformat(timespec="milliseconds"),
         "language": answer.language,
         "sequence": response.revision,
     }
     response.answers = response.answers | {answer.item: entry}
-    response.saved_at = now
     if answer.language not in response.languages:
         response.languages = [*response.languages, answer.language]
     session.flush()
@@ -115,9 +122,12 @@ def submit_responses(session: Session, clock: Clock, visit: Visit) -> list[Respo
     """
     query = _of_visit(visit).options(selectinload(Response.scores)).with_for_update()
     responses = list(session.scalars(query.execution_options(populate_existing=True)))
-    for response in responses:
-        if not response.is_submitted:
-            _submit(clock, response, visit)
+    drafts = [response for response in responses if not response.is_submitted]
+    for draft in drafts:
+        _require_complete(clock, draft, visit)
+    for draft in drafts:
+        draft.status, draft.submitted_at = SUBMITTED, clock.now()
+        draft.scores = score_response(draft)
     session.flush()
     return responses
 
@@ -159,23 +169,29 @@ def verify_scores(session: Session) -> tuple[int, list[str]]:
     checked, differences = 0, []
     for response in session.scalars(query.execution_options(yield_per=500)):
         checked += 1
-        stored = {score.scale: (score.value, score.n_answered) for score in response.scores}
-        computed = {score.scale: (score.value, score.n_answered) for score in score_response(response)}
-        differences += [
-            f"response {response.id}, {scale}: stored {stored.get(scale)}, computed {computed.get(scale)}"
-            for scale in sorted(stored.keys() | computed.keys())
-            if stored.get(scale) != computed.get(scale)
-        ]
+        differences += _score_differences(response)
     return checked, differences
 
 
-def _submit(clock: Clock, response: Response, visit: Visit) -> None:
+def _score_differences(response: Response) -> list[str]:
+    stored = {score.scale: (score.value, score.n_answered) for score in response.scores}
+    try:
+        scores = score_response(response)
+    except scoring.ScoringError as error:
+        return [f"response {response.id}: {error}"]
+    computed = {score.scale: (score.value, score.n_answered) for score in scores}
+    return [
+        f"response {response.id}, {scale}: stored {stored.get(scale)}, computed {computed.get(scale)}"
+        for scale in sorted(stored.keys() | computed.keys())
+        if stored.get(scale) != computed.get(scale)
+    ]
+
+
+def _require_complete(clock: Clock, response: Response, visit: Visit) -> None:
     _require_answerable(clock, response, visit)
     items = open_items(response)
     if items:
         raise UnansweredError(items)
-    response.status, response.submitted_at = SUBMITTED, clock.now()
-    response.scores = score_response(response)
 
 
 def _require_answerable(clock: Clock, response: Response, visit: Visit) -> None:
@@ -187,7 +203,8 @@ def _check_answer(instrument: Instrument, answer: Answer) -> None:
     item = next((each for each in instrument.items if each.id == answer.item), None)
     if item is None:
         raise RuleError(answer.item, "unknown_item", item=answer.item)
-    if (answer.state == AnswerState.ANSWERED) != (answer.value in item.codes):
+    is_answered = answer.state == AnswerState.ANSWERED
+    if answer.value not in (item.codes if is_answered else (None,)):
         raise RuleError(answer.item, "unknown_code", item=answer.item, value=answer.value)
 
 
@@ -212,5 +229,5 @@ def _new_draft(
     )
 
 
-def _of_visit(visit: Visit) -> Any:
+def _of_visit(visit: Visit) -> Select[Response]:
     return select(Response).where(Response.visit_id == visit.id, Response.entry == MAIN)

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.models import SignInFailures
+from app.services.rows import insert_or_meet
 from app.services.tokens import hash_secret
 
 FREE_TRIES = 10
@@ -23,8 +23,7 @@ def is_locked(session: Session, clock: Clock, email: str) -> bool:
 
 def count_failure(session: Session, clock: Clock, email: str) -> None:
     """Counts a failure in one statement; from the tenth in a row on, the wait doubles each time."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    first = dialect.insert(SignInFailures).values(email_hash=_key(email), count=1)
+    first = insert_or_meet(session.get_bind(), SignInFailures).values(email_hash=_key(email), count=1)
     statement = first.on_conflict_do_update(
         index_elements=["email_hash"], set_={"count": SignInFailures.count + 1}
     )

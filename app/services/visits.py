@@ -1,9 +1,10 @@
 """Visits of a patient: the schedule's projection kept in step, and the state each form is in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -48,27 +49,19 @@ def project_visits(
     milestones = {each.kind: each.occurred_on for each in patient.milestones}
     planned = {each.code: each for each in plan_visits(definition, patient.arm, milestones)}
     stored = {visit.code: visit for visit in visits_of(session, patient)}
-    touched = _touched_visit_ids(session, patient)
-    movable = {
-        code for code, visit in stored.items() if visit.opens_at > clock.now() and visit.id not in touched
-    }
+    movable = _movable_codes(session, clock, patient, stored.values())
+    place = partial(_place, definition=definition, patient=patient)
     added = [code for code in planned if code not in stored]
-    removed = [code for code in stored if code not in planned and code in movable]
-    moved = [
-        code
-        for code in stored
-        if code in planned and code in movable and _place(stored[code], planned[code], definition, patient)
-    ]
+    moved = [code for code in planned if code in movable and place(stored[code], planned[code])]
+    removed = [code for code in stored if code in movable and code not in planned]
     for code in added:
         visit = Visit(study_id=patient.study_id, patient_id=patient.id, code=code)
-        _place(visit, planned[code], definition, patient)
+        place(visit, planned[code])
         session.add(visit)
     for code in removed:
         session.delete(stored[code])
     session.flush()
-    return Projection(
-        *(tuple(f"{patient.code} {code}" for code in codes) for codes in (added, moved, removed))
-    )
+    return Projection(*(_named(patient, codes) for codes in (added, moved, removed)))
 
 
 def visits_of(session: Session, patient: Patient) -> Sequence[Visit]:
@@ -118,12 +111,21 @@ def next_visit(session: Session, clock: Clock, visit: Visit) -> Visit | None:
     return session.scalars(query.limit(1)).one_or_none()
 
 
+def _movable_codes(session: Session, clock: Clock, patient: Patient, visits: Iterable[Visit]) -> set[str]:
+    touched = _touched_visit_ids(session, patient)
+    return {visit.code for visit in visits if visit.opens_at > clock.now() and visit.id not in touched}
+
+
 def _touched_visit_ids(session: Session, patient: Patient) -> set[int]:
-    linked = select(Link.visit_id).where(Link.study_id == patient.study_id, Link.patient_id == patient.id)
-    answered = select(Response.visit_id).where(
-        Response.study_id == patient.study_id, Response.patient_id == patient.id
+    linked, answered = (
+        select(model.visit_id).where(model.study_id == patient.study_id, model.patient_id == patient.id)
+        for model in (Link, Response)
     )
     return set(session.scalars(linked.union(answered)))
+
+
+def _named(patient: Patient, codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{patient.code} {code}" for code in codes)
 
 
 def _place(visit: Visit, planned: PlannedVisit, definition: StudyDefinition, patient: Patient) -> bool:
@@ -138,9 +140,9 @@ def _place(visit: Visit, planned: PlannedVisit, definition: StudyDefinition, pat
         "closes_at": closes_at,
         "questionnaires": list(planned.questionnaires),
     }
-    differs = any(getattr(visit, name) != value for name, value in facts.items())
-    if differs:
-        for name, value in facts.items():
-            setattr(visit, name, value)
-        visit.definition_version = definition.version
-    return differs
+    if all(getattr(visit, name) == value for name, value in facts.items()):
+        return False
+    for name, value in facts.items():
+        setattr(visit, name, value)
+    visit.definition_version = definition.version
+    return True

@@ -1,0 +1,260 @@
+"""Who may go where: every route, every role, own and other places, in one table that a person can read."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from app.clock import SteppedClock
+from app.models import RoleAssignment, Study
+from app.security import access_of
+from app.services import studies
+from app.services.access import SITE_BOUND, Permission, Role
+from tests import factories
+from tests.conftest import NOW
+from tests.page import Browser
+
+P = Permission
+EVERYBODY = frozenset(Role)
+SITES = frozenset({Role.NURSE, Role.INVESTIGATOR})
+READERS = SITES | {Role.DATA_MANAGER, Role.MONITOR, Role.INSPECTOR}
+EXPORTERS = frozenset({Role.DATA_MANAGER, Role.ANALYST})
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a route declares, what those who may use it get, who they are, and what they send."""
+
+    access: str | Permission
+    status: tuple[int, ...]
+    roles: frozenset[Role] = EVERYBODY
+    form: dict[str, str] = field(default_factory=dict)
+
+
+TODAY = NOW.date().isoformat()
+# Reviewed by a person. A new route fails here until somebody says who may use it, and no route vanishes unseen.
+ROUTES = {
+    "GET /": Row("signed in", (200, 303)),
+    "POST /language": Row("signed in", (303,), form={"language": "en", "next": "/nurse/"}),
+    "GET /login": Row("public", (200, 302)),
+    "POST /login": Row("public", (302,)),
+    "POST /logout": Row("signed in", (302,)),
+    "GET /verify": Row("nobody", (404,)),
+    "POST /verify": Row("nobody", (404,)),
+    "GET /static/<path:filename>": Row("public", (200,)),
+    "GET /bootstrap/static/<path:filename>": Row("public", (200,)),
+    "GET /fs-static/<path:filename>": Row("nobody", (404,)),
+    "GET /l/<token>": Row("public", (404,)),
+    "POST /l/<token>": Row("public", (400,)),
+    "GET /survey/<item_id>": Row("patient", (401,)),
+    "POST /survey/<item_id>": Row("patient", (400,)),
+    "GET /survey/review": Row("patient", (401,)),
+    "POST /survey/review": Row("patient", (400,)),
+    "GET /survey/sent": Row("patient", (401,)),
+    "GET /nurse/": Row(P.SEE_PATIENTS, (200,), READERS),
+    "GET /nurse/patients/new": Row(P.REGISTER, (200,), SITES),
+    "POST /nurse/patients/new": Row(
+        P.REGISTER, (303,), SITES, {"code": "", "consent_on": TODAY, "language": "fr"}
+    ),
+    "GET /nurse/<study>/<code>": Row(P.SEE_PATIENTS, (200,), READERS),
+    "GET /nurse/<study>/<code>/randomisation": Row(P.RANDOMISE, (200,), SITES),
+    "POST /nurse/<study>/<code>/randomisation": Row(
+        P.RANDOMISE, (200,), SITES, {"randomised_on": TODAY, "arm": "interruption", "remark": "On paper"}
+    ),
+    "POST /nurse/<study>/<code>/visits/<visit>/link": Row(P.ISSUE_LINKS, (200,), SITES),
+    "POST /nurse/<study>/<code>/visits/<visit>/revoke": Row(
+        P.ISSUE_LINKS, (303,), SITES, {"reason": "lost_phone"}
+    ),
+    "GET /analyst/": Row(P.EXPORT, (200,), EXPORTERS),
+    "POST /analyst/<study>/export": Row(P.EXPORT, (200,), EXPORTERS),
+}
+OWN, OTHER_SITE, OTHER_STUDY = ("GIST-IMA", "04-001"), ("GIST-IMA", "01-001"), ("OTHER", "04-777")
+FIXED = {
+    "/static/<path:filename>": "/static/patient.css",
+    "/bootstrap/static/<path:filename>": "/bootstrap/static/css/bootstrap.min.css",
+}
+
+
+@pytest.fixture
+def places(session: Session, clock: SteppedClock) -> Study:
+    """A patient of the own site, one of another site, one of the own site's number in another study."""
+    study = factories.make_study(session, clock)
+    text = factories.DEFINITION.read_text("utf-8").replace('"GIST-IMA"', '"OTHER"')
+    other = studies.load_study(session, clock, text, "other.toml").study
+    for each, (_, code) in ((study, OWN), (study, OTHER_SITE), (other, OTHER_STUDY)):
+        factories.make_patient(session, clock, each, code)
+    session.commit()
+    return study
+
+
+def routes_of(app: Flask) -> dict[str, str]:
+    """Method and rule -> endpoint."""
+    return {
+        f"{method} {rule.rule}": rule.endpoint
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def address(rule: str, place: tuple[str, str]) -> str:
+    """The rule with a place in it."""
+    study, code = place
+    path = FIXED.get(rule, rule).replace("<study>", study).replace("<code>", code)
+    return re.sub(r"<[^>]+>", "q01", path.replace("<visit>", "BASELINE"))
+
+
+def requests_of(rule: str) -> Iterator[tuple[str, str]]:
+    """Each place's name and address; one alone where the rule has no place in it."""
+    named = {"own": OWN, "other site": OTHER_SITE, "other study": OTHER_STUDY}
+    if "<code>" not in rule:
+        named.pop("other site")
+    if "<study>" not in rule:
+        named.pop("other study")
+    yield from ((name, address(rule, place)) for name, place in named.items())
+
+
+def form_token(app: Flask) -> str:
+    """What the pages of the sessions that factories.sign_in opens have in their forms."""
+    return str(URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps("t" * 40))
+
+
+def send(client: FlaskClient, route: str, path: str, token: str | None = None) -> TestResponse:
+    """The request of a route with its form."""
+    data = ROUTES[route].form | ({"csrf_token": token} if token else {})
+    method = route.split(" ")[0]
+    with client.open(path, method=method, data=data if method == "POST" else None) as response:
+        response.get_data()
+        return response
+
+
+def expected(row: Row, role: Role, place: str) -> tuple[int, ...]:
+    """What the table says for a role at a place."""
+    if not isinstance(row.access, Permission) or role not in row.roles:
+        return (403,) if role not in row.roles else row.status
+    is_elsewhere = place == "other study" or (place == "other site" and role in SITE_BOUND)
+    return (404,) if is_elsewhere else row.status
+
+
+def text_of_all(response: TestResponse) -> str:
+    """What an answer holds, an archive's files included."""
+    if response.mimetype != "application/zip":
+        return response.get_data(as_text=True)
+    with zipfile.ZipFile(io.BytesIO(response.get_data())) as archive:
+        return "\n".join(archive.read(name).decode("utf-8") for name in archive.namelist())
+
+
+def hidden_codes(role: Role) -> set[str]:
+    """The patients of whom a role may see nothing."""
+    if role is Role.ADMINISTRATOR:
+        return {OWN[1], OTHER_SITE[1], OTHER_STUDY[1]}
+    return {OTHER_STUDY[1]} | ({OTHER_SITE[1]} if role in SITE_BOUND else set())
+
+
+@pytest.mark.requirement("ACC-01")
+@pytest.mark.threat("C13")
+def test_the_table_names_every_route_and_no_other(app: Flask) -> None:
+    assert sorted(routes_of(app)) == sorted(ROUTES)
+
+
+@pytest.mark.requirement("ACC-01")
+@pytest.mark.threat("C13")
+def test_every_route_declares_its_access(app: Flask) -> None:
+    assert {route: access_of(app, endpoint) for route, endpoint in routes_of(app).items()} == {
+        route: row.access for route, row in ROUTES.items()
+    }
+
+
+@pytest.mark.requirement("ACC-01")
+@pytest.mark.threat("C13")
+@pytest.mark.parametrize("role", Role)
+def test_each_role_gets_what_the_table_says_and_sees_no_other_patients(
+    app: Flask, session: Session, clock: SteppedClock, places: Study, role: Role
+) -> None:
+    site = factories.get_site(session, places) if role in SITE_BOUND else None
+    user = factories.make_staff(session, clock, role, places, site)
+    token, wrong, seen = form_token(app), {}, {}
+    for route, row in ROUTES.items():
+        for place, path in requests_of(route.split(" ")[1]):
+            browser = factories.sign_in(Browser(app), session, clock, user)
+            response = send(browser.client, route, path, token)
+            if response.status_code not in expected(row, role, place):
+                wrong[f"{route} {place}"] = response.status_code
+            # What the address asked for may be named in the answer; nothing else of another place may.
+            leaked = {
+                code for code in hidden_codes(role) if code not in path and code in text_of_all(response)
+            }
+            if leaked:
+                seen[f"{route} {place}"] = leaked
+    assert (wrong, seen) == ({}, {})
+
+
+@pytest.mark.requirement("ACC-01")
+@pytest.mark.threat("C13")
+def test_nobody_signed_in_gets_nowhere(app: Flask, places: Study) -> None:
+    wrong = {}
+    for route, row in ROUTES.items():
+        for _, path in requests_of(route.split(" ")[1]):
+            response = send(app.test_client(), route, path)
+            if row.access in {"public", "patient", "nobody"}:
+                wanted = row.status if route.startswith("GET") else (400,)
+            else:
+                wanted = (303,) if route.startswith("GET") else (400,)
+            is_sent_to_sign_in = response.headers.get("Location", "/login").startswith("/login")
+            if response.status_code not in wanted or not is_sent_to_sign_in:
+                wrong[f"{route} {path}"] = response.status_code
+    assert wrong == {}
+
+
+@pytest.mark.requirement("ACC-03")
+@pytest.mark.threat("C1")
+def test_every_change_without_a_form_token_is_refused(
+    app: Flask, connection: Connection, session: Session, clock: SteppedClock, places: Study
+) -> None:
+    user = factories.make_staff(session, clock, Role.NURSE, places, factories.get_site(session, places))
+    browser = factories.sign_in(Browser(app), session, clock, user)
+    posts = [route for route in ROUTES if route.startswith("POST")]
+    assert posts
+    for route in posts:
+        path = address(route.split(" ")[1], OWN)
+        for token in (None, "guessed", form_token(app)[:-1]):
+            assert send(browser.client, route, path, token).status_code == 400, route
+    assert send(browser.client, "GET /nurse/", "/nurse/").status_code == 200
+
+
+@pytest.mark.requirement("ACC-03")
+@pytest.mark.threat("C1")
+def test_every_change_that_another_site_sends_is_refused(
+    app: Flask, session: Session, clock: SteppedClock, places: Study
+) -> None:
+    user = factories.make_staff(session, clock, Role.NURSE, places, factories.get_site(session, places))
+    browser = factories.sign_in(Browser(app), session, clock, user)
+    browser.client.environ_base["HTTP_SEC_FETCH_SITE"] = "cross-site"
+    for route in (route for route in ROUTES if route.startswith("POST")):
+        path = address(route.split(" ")[1], OWN)
+        assert send(browser.client, route, path, form_token(app)).status_code == 400, route
+
+
+@pytest.mark.requirement("ACC-01")
+@pytest.mark.threat("C13")
+def test_a_role_that_has_ended_opens_nothing(
+    app: Flask, session: Session, clock: SteppedClock, places: Study
+) -> None:
+    user = factories.make_staff(session, clock, Role.NURSE, places, factories.get_site(session, places))
+    browser = factories.sign_in(Browser(app), session, clock, user)
+    assert send(browser.client, "GET /nurse/", "/nurse/").status_code == 200
+    assignment = session.query(RoleAssignment).filter_by(user_id=user.id).one()
+    assignment.ended_at = clock.now()
+    session.commit()
+    for route, row in ROUTES.items():
+        if isinstance(row.access, Permission):
+            path = address(route.split(" ")[1], OWN)
+            assert send(browser.client, route, path, form_token(app)).status_code == 403, route

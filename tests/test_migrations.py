@@ -1,0 +1,312 @@
+"""Migrations: up equals the models, down leaves nothing, and no step loses what a filled database holds."""
+
+import ast
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, MetaData, create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from app import create_app, migrate
+from app.clock import SteppedClock
+from app.db import WRITE, db, engine_options, prepare_engine
+from app.migrate import ForeignKeyError, SchemaError
+from app.models import Base
+from app.services.access import Role
+from app.services.audit import AuditContext, act_as, verify
+from app.services.sessions import open_staff_session
+from app.services.sign_in import count_failure
+from tests import factories as make
+from tests.conftest import NOW, fresh_database, test_settings
+
+pytestmark = [pytest.mark.requirement("OPS-01"), pytest.mark.threat("F3")]
+STEPS = sorted(path.name[:4] for path in (migrate.MIGRATIONS / "versions").glob("[0-9]*.py"))
+TEMPLATE = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9001"
+down_revision = "{down}"
+
+def upgrade():
+    {up}
+
+def downgrade():
+    {back}
+"""
+
+
+AddStep = Callable[..., None]
+
+
+@pytest.fixture
+def url(database_kind: str, tmp_path: Path, worker_id: str) -> str:
+    """The address of an empty database in a folder that is not there yet."""
+    return fresh_database(database_kind, tmp_path / "new folder", worker_id)
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """Plain connections to the database, as any other program would open them."""
+    engine = create_engine(**engine_options(url))
+    prepare_engine(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def filled(url: str) -> str:
+    """The newest schema with a row in every table."""
+    migrate.upgrade(url)
+    clock = SteppedClock(NOW)
+    app = create_app(test_settings(url), clock)
+    with app.app_context():
+        session = db.session
+        act_as(session, clock, AuditContext("test", "test"))
+        study = make.make_study(session, clock)
+        patient = make.randomise(session, clock, make.make_patient(session, clock, study))
+        user = make.make_staff(session, clock, Role.ANALYST, study)
+        make.submit(session, clock, make.get_visit(session, patient))
+        make.make_link(session, clock, patient, "M3")
+        open_staff_session(session, clock, user.id, {})
+        count_failure(session, clock, "nobody@staff.example")
+        session.commit()
+        db.engines[WRITE].dispose()
+    return url
+
+
+def contents(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table of ours."""
+    tables = MetaData()
+    tables.reflect(connection)
+    return {
+        name: sorted(tuple(map(str, row)) for row in connection.execute(table.select()))
+        for name, table in tables.tables.items()
+        if name != "alembic_version"
+    }
+
+
+def triggers(connection: Connection) -> set[str]:
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    if connection.dialect.name != "sqlite":
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    return set(connection.execute(text(query)).scalars())
+
+
+@pytest.fixture
+def add_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AddStep:
+    """Adds a migration behind the last one, in a folder of its own."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrate.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(migrate, "MIGRATIONS", folder)
+
+    def add(up: str, back: str = "pass") -> None:
+        source = TEMPLATE.format(down=STEPS[-1], up=up, back=back)
+        (folder / "versions" / "9001_try_something.py").write_text(source, encoding="utf-8")
+
+    return add
+
+
+# Up and down
+
+
+def test_up_equals_the_models(url: str) -> None:
+    migrate.upgrade(url)
+    assert migrate.differences(url, Base.metadata) == []
+
+
+def test_a_difference_would_be_told(url: str, engine: Engine) -> None:
+    migrate.upgrade(url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE patient ADD COLUMN extra VARCHAR"))
+    assert "remove_column" in str(migrate.differences(url, Base.metadata))
+
+
+def test_down_leaves_an_empty_database_and_up_works_again(url: str, engine: Engine) -> None:
+    migrate.upgrade(url)
+    migrate.downgrade(url, "base")
+    with engine.connect() as connection:
+        assert set(inspect(connection).get_table_names()) == {"alembic_version"}
+        assert triggers(connection) == set()
+        assert migrate.current(connection) is None
+        if connection.dialect.name == "postgresql":
+            functions = "SELECT count(*) FROM pg_proc WHERE proname LIKE 'refuse_%'"
+            assert connection.execute(text(functions)).scalar() == 0
+    migrate.upgrade(url)
+    assert migrate.differences(url, Base.metadata) == []
+
+
+def test_every_step_goes_down_and_up_on_a_filled_database(filled: str, engine: Engine) -> None:
+    with engine.connect() as connection:
+        before, kept = contents(connection), triggers(connection)
+    assert set(before) == set(Base.metadata.tables)
+    assert all(before.values()), [name for name, found in before.items() if not found]
+    for step in reversed(["base", *STEPS[:-1]]):
+        migrate.downgrade(filled, step)
+        with engine.connect() as connection:
+            left = contents(connection)
+            assert left == {name: before[name] for name in left}, f"down to {step} changed rows that stay"
+    for step in STEPS:
+        migrate.upgrade(filled, step)
+        with engine.connect() as connection:
+            assert migrate.current(connection) == step
+    with engine.connect() as connection:
+        assert triggers(connection) == kept
+        assert set(contents(connection)) == set(before)
+
+
+def test_each_step_up_leaves_the_rows_of_the_steps_before(filled: str, engine: Engine) -> None:
+    for step in reversed(STEPS[:-1]):
+        migrate.downgrade(filled, step)
+        with engine.connect() as connection:
+            before = contents(connection)
+        migrate.upgrade(filled)
+        with engine.connect() as connection:
+            after = contents(connection)
+        assert {name: after[name] for name in before} == before
+        assert after["study"]
+        assert migrate.differences(filled, Base.metadata) == []
+
+
+# Altering what is filled
+
+
+@pytest.mark.parametrize("table", ["patient", "visit", "response", "study", "audit_entry"])
+def test_altering_a_filled_table_keeps_rows_children_and_triggers(
+    filled: str, engine: Engine, add_step: AddStep, database_kind: str, table: str
+) -> None:
+    recreate = "always" if database_kind == "sqlite" else "never"
+    batch = f'with op.batch_alter_table("{table}", recreate="{recreate}") as batch: '
+    add_step(
+        batch + 'batch.add_column(sa.Column("extra", sa.String(), nullable=True))',
+        batch + 'batch.drop_column("extra")',
+    )
+    with engine.connect() as connection:
+        before, kept = contents(connection), triggers(connection)
+    migrate.upgrade(filled)
+    with engine.connect() as connection:
+        after = contents(connection)
+        assert triggers(connection) == kept
+    assert {name: after[name] for name in after if name != table} == {
+        name: before[name] for name in before if name != table
+    }
+    assert after[table] == [(*row, "None") for row in before[table]]
+    migrate.downgrade(filled, STEPS[-1])
+    with engine.connect() as connection:
+        assert (contents(connection), triggers(connection)) == (before, kept)
+    assert migrate.differences(filled, Base.metadata) == []
+
+
+@pytest.mark.threat("E2")
+def test_the_triggers_work_after_their_tables_were_altered(
+    filled: str, engine: Engine, add_step: AddStep, database_kind: str
+) -> None:
+    recreate = "always" if database_kind == "sqlite" else "never"
+    add_step(
+        f'[op.batch_alter_table(name, recreate="{recreate}").__enter__().add_column('
+        'sa.Column("extra", sa.String())) for name in ("audit_entry", "response")]'
+    )
+    migrate.upgrade(filled)
+    for statement in ("DELETE FROM audit_entry", "UPDATE response SET status = 'draft'"):
+        with pytest.raises(DBAPIError, match="only ever added to|does not change"), engine.begin() as each:
+            each.execute(text(statement))
+
+
+def test_a_table_that_a_migration_drops_takes_its_triggers_with_it(
+    filled: str, engine: Engine, add_step: AddStep
+) -> None:
+    add_step('op.drop_table("score"), op.drop_table("response")')
+    migrate.upgrade(filled)
+    with engine.connect() as connection:
+        assert not {name for name in triggers(connection) if name.startswith("response")}
+
+
+def test_the_trail_is_whole_after_migrations(filled: str, add_step: AddStep) -> None:
+    add_step('op.add_column("patient", sa.Column("extra", sa.String()))')
+    migrate.upgrade(filled)
+    migrate.downgrade(filled, STEPS[-1])
+    app = create_app(test_settings(filled))
+    with app.app_context():
+        assert verify(db.session) == []
+        assert db.session.scalar(text("SELECT count(*) FROM audit_entry")) > 10
+        db.session.close()
+        db.engines[WRITE].dispose()
+
+
+def test_a_migration_that_leaves_dangling_rows_is_refused_and_rolled_back(
+    filled: str, engine: Engine, add_step: AddStep, database_kind: str
+) -> None:
+    add_step("op.execute('DELETE FROM visit')")
+    with engine.connect() as connection:
+        before = contents(connection)
+    with pytest.raises(ForeignKeyError if database_kind == "sqlite" else DBAPIError) as refused:
+        migrate.upgrade(filled)
+    with engine.connect() as connection:
+        assert contents(connection) == before
+        assert migrate.current(connection) == STEPS[-1]
+    if isinstance(refused.value, ForeignKeyError):
+        assert {row[0] for row in refused.value.rows} == {"link", "response"}
+
+
+def test_a_migration_that_fails_half_way_leaves_nothing(
+    filled: str, engine: Engine, add_step: AddStep
+) -> None:
+    add_step('op.create_table("half", sa.Column("id", sa.Integer())); raise RuntimeError("half way")')
+    with pytest.raises(RuntimeError, match="half way"):
+        migrate.upgrade(filled)
+    with engine.connect() as connection:
+        assert not inspect(connection).has_table("half")
+        assert migrate.current(connection) == STEPS[-1]
+
+
+# Where a database stands
+
+
+def test_the_newest_version_is_the_last_file(add_step: AddStep) -> None:
+    assert migrate.newest() == STEPS[-1]
+    add_step("pass")
+    assert migrate.newest() == "9001"
+
+
+def test_a_database_behind_ahead_or_empty_is_refused(url: str, engine: Engine) -> None:
+    with engine.connect() as connection, pytest.raises(SchemaError, match="at version none") as refused:
+        migrate.require_newest(connection)
+    assert (refused.value.found, refused.value.expected) == (None, STEPS[-1])
+    migrate.upgrade(url, STEPS[-2])
+    with engine.connect() as connection, pytest.raises(SchemaError, match="db upgrade") as refused:
+        migrate.require_newest(connection)
+    assert refused.value.found == STEPS[-2]
+    migrate.upgrade(url)
+    with engine.begin() as connection:
+        migrate.require_newest(connection)
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(SchemaError) as refused:
+            migrate.require_newest(connection)
+    assert refused.value.found == "9999"
+
+
+def test_an_unknown_version_is_refused(url: str, engine: Engine) -> None:
+    with pytest.raises(CommandError):
+        migrate.upgrade(url, "8888")
+    with engine.connect() as connection:
+        assert migrate.current(connection) is None
+
+
+# What the files look like
+
+
+def test_migrations_are_numbered_in_one_line() -> None:
+    assert [f"{number:04}" for number in range(1, len(STEPS) + 1)] == STEPS
+
+
+@pytest.mark.parametrize("path", sorted(migrate.MIGRATIONS.rglob("*.py")), ids=lambda path: path.name)
+def test_migrations_never_import_the_application(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {alias.name for node in imports for alias in node.names}
+    names |= {node.module or "" for node in imports if isinstance(node, ast.ImportFrom)}
+    assert not {name for name in names if name.split(".")[0] in {"app", "scoring", "tests"}}
