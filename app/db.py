@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, g, has_request_context, request
 from flask_sqlalchemy_lite import SQLAlchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.orm import Session
 
 from app.services.audit import AuditedSession
@@ -79,6 +79,7 @@ def engine_options(url: str, *, read_only: bool = False) -> dict[str, Any]:
 def prepare_engine(engine: Engine, *, read_only: bool = False, foreign_keys: bool = True) -> None:
     """Gives SQLite the transactions that concurrent writers need; PostgreSQL has them already."""
     if engine.dialect.name != "sqlite":
+        event.listen(engine, "handle_error", _hide_row)
         return
 
     @event.listens_for(engine, "connect")
@@ -98,6 +99,15 @@ def prepare_engine(engine: Engine, *, read_only: bool = False, foreign_keys: boo
     def begin(connection: Connection) -> None:
         # A writer that begins as a reader loses its place to another writer and fails.
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _hide_row(context: ExceptionContext) -> None:
+    """Cuts from an error what PostgreSQL quotes of the row at fault: answers stay out of the logs."""
+    original, wrapped = context.original_exception, context.sqlalchemy_exception
+    message = getattr(getattr(original, "diag", None), "message_primary", None)
+    if message and wrapped is not None:
+        wrapped.args = (str(wrapped.args[0]).replace(str(original), message),)
+        original.args = (message,)
 
 
 def make_folder(url: str) -> None:

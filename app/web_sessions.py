@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import CallbackDict
 
-from app.db import READ, db
+from app.db import READ, SAFE_METHODS, db
 from app.models import User
 from app.models import WebSession as SessionRow
 from app.services import sessions
@@ -75,7 +75,8 @@ class RowSessionInterface(SessionInterface):
         is_patient = request.path.startswith(PATIENT_PATHS)
         kind, _, value = request.cookies.get(self._names[is_patient], "").partition(".")
         if kind == "s":
-            return self._stored(app, value, is_patient=is_patient)
+            is_reading = request.method in SAFE_METHODS
+            return self._stored(app, value, is_patient=is_patient, is_reading=is_reading)
         if kind == "a":
             return WebSession(self._unsigned(value), is_patient=is_patient)
         return WebSession(is_patient=is_patient)
@@ -95,7 +96,7 @@ class RowSessionInterface(SessionInterface):
         elif session.modified:
             self._set(response, session, f"a.{self._serializer.dumps(dict(session))}", None)
 
-    def _stored(self, app: Flask, secret: str, *, is_patient: bool) -> WebSession:
+    def _stored(self, app: Flask, secret: str, *, is_patient: bool, is_reading: bool) -> WebSession:
         reader = db.get_session(READ)
         try:
             found = sessions.find_session(reader, app.extensions["clock"], secret)
@@ -106,8 +107,9 @@ class RowSessionInterface(SessionInterface):
             failed.failure = error
             return failed
         finally:
-            # Nothing is held open while a change waits for its turn to write.
-            reader.rollback()
+            # Nothing is held open while a change waits for its turn to write; a page reads on.
+            if not is_reading:
+                reader.rollback()
         if found is not None and (found.link_id is not None) == is_patient:
             return WebSession(found.data, found, is_patient=is_patient)
         if former is not None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app import create_app, migrate
 from app.clock import SteppedClock
-from app.db import WRITE, db, engine_options, prepare_engine
+from app.db import WRITE, db, engine_options, make_folder, prepare_engine
 from app.migrate import ForeignKeyError, SchemaError
 from app.models import Base
 from app.services.access import Role
@@ -207,13 +207,17 @@ def test_the_triggers_work_after_their_tables_were_altered(
 ) -> None:
     recreate = "always" if database_kind == "sqlite" else "never"
     add_step(
-        f'[op.batch_alter_table(name, recreate="{recreate}").__enter__().add_column('
-        'sa.Column("extra", sa.String())) for name in ("audit_entry", "response")]'
+        'for name in ("audit_entry", "response"):\n'
+        f'        with op.batch_alter_table(name, recreate="{recreate}") as batch:\n'
+        '            batch.add_column(sa.Column("extra", sa.String()))'
     )
     migrate.upgrade(filled)
-    for statement in ("DELETE FROM audit_entry", "UPDATE response SET status = 'draft'"):
-        with pytest.raises(DBAPIError, match="only ever added to|does not change"), engine.begin() as each:
-            each.execute(text(statement))
+    for statement, refusal in (
+        ("DELETE FROM audit_entry", "only ever added to"),
+        ("UPDATE response SET status = 'draft'", "does not change"),
+    ):
+        with pytest.raises(DBAPIError, match=refusal), engine.begin() as connection:
+            connection.execute(text(statement))
 
 
 def test_a_table_that_a_migration_drops_takes_its_triggers_with_it(
@@ -273,6 +277,7 @@ def test_the_newest_version_is_the_last_file(add_step: AddStep) -> None:
 
 
 def test_a_database_behind_ahead_or_empty_is_refused(url: str, engine: Engine) -> None:
+    make_folder(url)
     with engine.connect() as connection, pytest.raises(SchemaError, match="at version none") as refused:
         migrate.require_newest(connection)
     assert (refused.value.found, refused.value.expected) == (None, STEPS[-1])

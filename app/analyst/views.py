@@ -43,6 +43,8 @@ def export(study: str) -> Response:
     definition = definition_in_force(db.session, found)
     with_arm = g.actor.may_at(Permission.SEE_ARM, found.id, None)
     clock = current_app.extensions["clock"]
+    # A long read must hold up nobody's save: the right to write is given back until it is over.
+    db.session.rollback()
     files = export_study(db.replica, db.session, clock, definition, found, with_arm=with_arm)
     db.session.commit()
     name = f"{found.code}_{files.data_cut.strftime(CUT_FORMAT)}.zip"

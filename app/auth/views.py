@@ -39,7 +39,14 @@ def frame() -> dict[str, pages.Frame]:
         exports=bool(actor and actor.may(Permission.EXPORT)),
     )
     email = actor.email if actor else ""
-    return {"frame": pages.Frame(language=page_language(), email=email, places=places, here=_here())}
+    found = pages.Frame(
+        language=page_language(),
+        email=email,
+        places=places,
+        here=_here(),
+        next=local_path(request.values.get("next", "/")),
+    )
+    return {"frame": found}
 
 
 def local_path(target: str) -> str:

@@ -86,7 +86,10 @@ def visit_state(visit: Visit, response: Response | None, now: datetime) -> Visit
         return VisitState.NOT_YET_EXPECTED
     if response is None:
         return VisitState.OPEN if now < visit.closes_at else VisitState.MISSING
-    return VisitState.IN_PROGRESS if now < visit.closes_at + GRACE else VisitState.PARTIAL
+    if now < visit.closes_at + GRACE:
+        return VisitState.IN_PROGRESS
+    # Opened without a single answer: there is nothing to keep of it.
+    return VisitState.MISSING if response.saved_at is None else VisitState.PARTIAL
 
 
 def is_answerable(visit: Visit, response: Response | None, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """What a page may cost: queries, whatever the size of the site; bytes on a phone; modules at the start."""
 
+import gc
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,16 +20,17 @@ from tests.page import Browser
 from tests.patient import steps
 
 KILOBYTE = 1024
+FIRST_ITEM_BYTES = 4 * KILOBYTE
 # Queries of one request, its session and the definition of the study included.
 PATIENT_QUERIES = {
     "/l/{token}": 3,
-    "/survey/q01": 4,
-    "/survey/q30": 4,
-    "/survey/review": 4,
+    "/survey/q01": 3,
+    "/survey/q30": 3,
+    "/survey/review": 3,
 }
-SAVING_QUERIES, SENDING_QUERIES = 6, 10
-STAFF_QUERIES = {"/nurse/": 12, "/nurse/?q=04-00": 12, "/nurse/GIST-IMA/04-001": 10, "/nurse/patients/new": 8}
-ANALYST_QUERIES = {"/analyst/": 10}
+SAVING_QUERIES, SENDING_QUERIES = 5, 10
+STAFF_QUERIES = {"/nurse/": 10, "/nurse/?q=04-00": 10, "/nurse/GIST-IMA/04-001": 8, "/nurse/patients/new": 8}
+ANALYST_QUERIES = {"/analyst/": 9}
 NOT_FOR_THE_WEB = ("pandas", "numpy", "pyarrow", "openpyxl", "alembic", "matplotlib", "playwright")
 
 
@@ -134,6 +136,7 @@ def test_staff_pages_need_as_few_queries_at_a_large_site_as_at_a_small_one(
     assert (over(small, budget), over(large, budget)) == ({}, {})
 
 
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_the_first_item_is_small_on_the_way_to_a_phone(browser: Browser, token: str) -> None:
     steps.start(browser, token)
     page = browser.get("/survey/q01")
@@ -143,10 +146,12 @@ def test_the_first_item_is_small_on_the_way_to_a_phone(browser: Browser, token: 
     for path in paths:
         with browser.client.get(path, headers={"Accept-Encoding": "br, gzip"}) as response:
             sizes[path] = len(response.get_data())
-            assert response.headers.get("Content-Encoding") == "br", path
-    assert sum(sizes.values()) <= 30 * KILOBYTE, sizes
-    # Far below what was promised; growth shall be noticed here before it is in a waiting room.
-    assert sum(sizes.values()) <= 8 * KILOBYTE, sizes
+            # What is smaller than a packet gains nothing.
+            assert response.headers.get("Content-Encoding") == "br" or sizes[path] < KILOBYTE, path
+    # Far below the 30 KB promised: growth shall be noticed here before it is in a waiting room.
+    assert sum(sizes.values()) <= FIRST_ITEM_BYTES, sizes
+    # The compression leaves the file for the collector to close, with a warning that belongs to this test.
+    gc.collect()
 
 
 def test_the_web_process_starts_without_what_only_exports_need() -> None:

@@ -10,17 +10,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from app import create_app, migrate
 from app.clock import SteppedClock
-from app.models import RoleAssignment, Study
+from app.db import db
+from app.models import RoleAssignment, Study, User
 from app.security import access_of
 from app.services import studies
 from app.services.access import SITE_BOUND, Permission, Role
+from app.services.audit import AuditContext, act_as
 from tests import factories
-from tests.conftest import NOW
+from tests.conftest import NOW, fresh_database, test_settings
 from tests.page import Browser
 
 P = Permission
@@ -41,7 +43,7 @@ class Row:
 
 
 TODAY = NOW.date().isoformat()
-# Reviewed by a person. A new route fails here until somebody says who may use it, and no route vanishes unseen.
+# Reviewed by a person: a new route fails until somebody says who may use it, and no route vanishes unseen.
 ROUTES = {
     "GET /": Row("signed in", (200, 303)),
     "POST /language": Row("signed in", (303,), form={"language": "en", "next": "/nurse/"}),
@@ -84,16 +86,47 @@ FIXED = {
 }
 
 
-@pytest.fixture
-def places(session: Session, clock: SteppedClock) -> Study:
-    """A patient of the own site, one of another site, one of the own site's number in another study."""
+@pytest.fixture(scope="module")
+def hospital(
+    database_kind: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[tuple[Flask, Session]]:
+    """An application on a database of its own, whose readers and writers have a connection each.
+
+    It holds a patient of the own site, one of another site, one of the own site's number in another study.
+    """
+    url = fresh_database(database_kind, tmp_path_factory.mktemp("routes"), worker_id)
+    migrate.upgrade(url)
+    app, clock = create_app(test_settings(url), SteppedClock(NOW)), SteppedClock(NOW)
+    with app.app_context():
+        session = db.new_session()
+    act_as(session, clock, AuditContext("test", "test"))
     study = factories.make_study(session, clock)
     text = factories.DEFINITION.read_text("utf-8").replace('"GIST-IMA"', '"OTHER"')
     other = studies.load_study(session, clock, text, "other.toml").study
     for each, (_, code) in ((study, OWN), (study, OTHER_SITE), (other, OTHER_STUDY)):
         factories.make_patient(session, clock, each, code)
     session.commit()
-    return study
+    yield app, session
+    session.close()
+    for engine in db._app_state[app].engines.values():
+        engine.dispose()
+
+
+def staff(hospital: tuple[Flask, Session], role: Role) -> User:
+    """The account of a role, bound to the own site where the role is."""
+    session, email = hospital[1], f"{role.value}@staff.example"
+    known = session.query(User).filter_by(email=email).one_or_none()
+    study = session.query(Study).filter_by(code=OWN[0]).one()
+    site = factories.get_site(session, study) if role in SITE_BOUND else None
+    user = known or factories.make_staff(session, SteppedClock(NOW), role, study, site, email)
+    session.commit()
+    return user
+
+
+def browser_of(hospital: tuple[Flask, Session], user: User) -> FlaskClient:
+    """A browser in which the user has just signed in."""
+    app, session = hospital
+    return factories.sign_in(Browser(app), session, SteppedClock(NOW), user).client
 
 
 def routes_of(app: Flask) -> dict[str, str]:
@@ -177,84 +210,74 @@ def test_every_route_declares_its_access(app: Flask) -> None:
 @pytest.mark.threat("C13")
 @pytest.mark.parametrize("role", Role)
 def test_each_role_gets_what_the_table_says_and_sees_no_other_patients(
-    app: Flask, session: Session, clock: SteppedClock, places: Study, role: Role
+    hospital: tuple[Flask, Session], role: Role
 ) -> None:
-    site = factories.get_site(session, places) if role in SITE_BOUND else None
-    user = factories.make_staff(session, clock, role, places, site)
-    token, wrong, seen = form_token(app), {}, {}
+    user, token = staff(hospital, role), form_token(hospital[0])
+    wrong, seen = {}, {}
     for route, row in ROUTES.items():
         for place, path in requests_of(route.split(" ")[1]):
-            browser = factories.sign_in(Browser(app), session, clock, user)
-            response = send(browser.client, route, path, token)
+            response = send(browser_of(hospital, user), route, path, token)
             if response.status_code not in expected(row, role, place):
                 wrong[f"{route} {place}"] = response.status_code
             # What the address asked for may be named in the answer; nothing else of another place may.
-            leaked = {
-                code for code in hidden_codes(role) if code not in path and code in text_of_all(response)
-            }
-            if leaked:
+            text = text_of_all(response)
+            if leaked := {code for code in hidden_codes(role) if code not in path and code in text}:
                 seen[f"{route} {place}"] = leaked
     assert (wrong, seen) == ({}, {})
 
 
 @pytest.mark.requirement("ACC-01")
 @pytest.mark.threat("C13")
-def test_nobody_signed_in_gets_nowhere(app: Flask, places: Study) -> None:
+def test_nobody_signed_in_gets_nowhere(hospital: tuple[Flask, Session]) -> None:
     wrong = {}
     for route, row in ROUTES.items():
         for _, path in requests_of(route.split(" ")[1]):
-            response = send(app.test_client(), route, path)
-            if row.access in {"public", "patient", "nobody"}:
-                wanted = row.status if route.startswith("GET") else (400,)
-            else:
-                wanted = (303,) if route.startswith("GET") else (400,)
-            is_sent_to_sign_in = response.headers.get("Location", "/login").startswith("/login")
-            if response.status_code not in wanted or not is_sent_to_sign_in:
-                wrong[f"{route} {path}"] = response.status_code
+            response = send(hospital[0].test_client(), route, path)
+            is_for_staff = row.access not in {"public", "patient", "nobody"}
+            wanted = (303,) if is_for_staff else row.status
+            target = response.headers.get("Location", "/login")
+            if response.status_code not in (wanted if route.startswith("GET") else (400,)):
+                wrong[f"{route} {path}"] = str(response.status_code)
+            elif not target.startswith("/login"):
+                wrong[f"{route} {path}"] = target
     assert wrong == {}
 
 
 @pytest.mark.requirement("ACC-03")
 @pytest.mark.threat("C1")
-def test_every_change_without_a_form_token_is_refused(
-    app: Flask, connection: Connection, session: Session, clock: SteppedClock, places: Study
-) -> None:
-    user = factories.make_staff(session, clock, Role.NURSE, places, factories.get_site(session, places))
-    browser = factories.sign_in(Browser(app), session, clock, user)
-    posts = [route for route in ROUTES if route.startswith("POST")]
-    assert posts
-    for route in posts:
+def test_every_change_without_a_form_token_is_refused(hospital: tuple[Flask, Session]) -> None:
+    client = browser_of(hospital, staff(hospital, Role.NURSE))
+    for route in (route for route in ROUTES if route.startswith("POST")):
         path = address(route.split(" ")[1], OWN)
-        for token in (None, "guessed", form_token(app)[:-1]):
-            assert send(browser.client, route, path, token).status_code == 400, route
-    assert send(browser.client, "GET /nurse/", "/nurse/").status_code == 200
+        for token in (None, "guessed", form_token(hospital[0])[:-1]):
+            assert send(client, route, path, token).status_code == 400, route
+    assert send(client, "GET /nurse/", "/nurse/").status_code == 200
 
 
 @pytest.mark.requirement("ACC-03")
 @pytest.mark.threat("C1")
-def test_every_change_that_another_site_sends_is_refused(
-    app: Flask, session: Session, clock: SteppedClock, places: Study
-) -> None:
-    user = factories.make_staff(session, clock, Role.NURSE, places, factories.get_site(session, places))
-    browser = factories.sign_in(Browser(app), session, clock, user)
-    browser.client.environ_base["HTTP_SEC_FETCH_SITE"] = "cross-site"
+def test_every_change_that_another_site_sends_is_refused(hospital: tuple[Flask, Session]) -> None:
+    client = browser_of(hospital, staff(hospital, Role.NURSE))
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "cross-site"
     for route in (route for route in ROUTES if route.startswith("POST")):
         path = address(route.split(" ")[1], OWN)
-        assert send(browser.client, route, path, form_token(app)).status_code == 400, route
+        assert send(client, route, path, form_token(hospital[0])).status_code == 400, route
 
 
 @pytest.mark.requirement("ACC-01")
 @pytest.mark.threat("C13")
-def test_a_role_that_has_ended_opens_nothing(
-    app: Flask, session: Session, clock: SteppedClock, places: Study
-) -> None:
-    user = factories.make_staff(session, clock, Role.NURSE, places, factories.get_site(session, places))
-    browser = factories.sign_in(Browser(app), session, clock, user)
-    assert send(browser.client, "GET /nurse/", "/nurse/").status_code == 200
+def test_a_role_that_has_ended_opens_nothing(hospital: tuple[Flask, Session]) -> None:
+    user, session = staff(hospital, Role.INVESTIGATOR), hospital[1]
+    client = browser_of(hospital, user)
+    assert send(client, "GET /nurse/", "/nurse/").status_code == 200
     assignment = session.query(RoleAssignment).filter_by(user_id=user.id).one()
-    assignment.ended_at = clock.now()
+    assignment.ended_at = NOW
     session.commit()
-    for route, row in ROUTES.items():
-        if isinstance(row.access, Permission):
-            path = address(route.split(" ")[1], OWN)
-            assert send(browser.client, route, path, form_token(app)).status_code == 403, route
+    try:
+        for route, row in ROUTES.items():
+            if isinstance(row.access, Permission):
+                path = address(route.split(" ")[1], OWN)
+                assert send(client, route, path, form_token(hospital[0])).status_code == 403, route
+    finally:
+        assignment.ended_at = None
+        session.commit()

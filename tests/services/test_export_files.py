@@ -220,25 +220,25 @@ def test_a_folder_is_written_whole_and_nothing_stays_beside_it(
     assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_an_empty_folder_that_is_there_is_filled(
+def test_an_earlier_export_is_replaced_and_other_files_stay(
     session: Session, clock: SteppedClock, study: Study, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "export"
-    folder.mkdir()
-    write_export(build(session, clock, study), folder)
-    assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
+    (tmp_path / "notes.txt").write_text("kept")
+    write_export(build(session, clock, study), tmp_path)
+    clock.advance(days=1)
+    later = build(session, clock, study)
+    write_export(later, tmp_path)
+    found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert found == {**later.contents, "notes.txt": b"kept"}
 
 
-@pytest.mark.parametrize("problem", ["no parent", "parent is a file", "not empty", "is a file"])
+@pytest.mark.parametrize("problem", ["no parent", "parent is a file", "is a file"])
 def test_a_folder_that_cannot_be_made_is_named_and_nothing_is_left(
     session: Session, clock: SteppedClock, study: Study, tmp_path: Path, problem: str
 ) -> None:
     folder = tmp_path / "parent" / "export"
     if problem == "parent is a file":
         folder.parent.write_text("kept")
-    elif problem == "not empty":
-        folder.mkdir(parents=True)
-        (folder / "older.csv").write_text("kept")
     elif problem == "is a file":
         folder.parent.mkdir()
         folder.write_text("kept")

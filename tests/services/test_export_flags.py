@@ -142,3 +142,13 @@ def test_a_form_sent_in_the_grace_is_late(
     midnight = datetime(2026, 3, 31, tzinfo=ZoneInfo("Europe/Paris"))
     assert visit.closes_at == midnight
     assert row["closes_on"] == pd.Timestamp("2026-03-30")
+
+
+@pytest.mark.requirement("EXP-06")
+def test_a_missing_initial_form_is_missing_from_the_analysis_of_that_visit(
+    session: Session, clock: SteppedClock, study: Study
+) -> None:
+    visit = factories.get_visit(session, factories.make_patient(session, clock, study))
+    clock.set(visit.closes_at)
+    row = row_of(session, clock, study)
+    assert (row["state"], row["baseline_flag"], row["analysis_visit"]) == ("missing", 0, "BASELINE")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 import scoring
 from app.clock import SteppedClock
-from app.models import Patient, Study
+from app.models import Patient, Response, Study
 from app.services import patients, studies
 from app.services.counts import study_counts
 from app.services.exports.scored import scored_table
@@ -280,6 +280,19 @@ def test_another_study_s_forms_do_not_appear(session: Session, clock: SteppedClo
     assert row_of(session, clock, study)["state"] == "open"
     row = row_of(session, clock, other)
     assert (row["study"], row["state"], row["q29"]) == ("OTHER", "received", 7)
+
+
+@pytest.mark.parametrize("other", [{"entry": "late-1"}, {"instrument": "another"}], ids=str)
+def test_only_the_main_entry_of_the_questionnaire_is_shown(
+    session: Session, clock: SteppedClock, study: Study, other: dict[str, str]
+) -> None:
+    visit = factories.get_visit(session, factories.make_patient(session, clock, study))
+    response = factories.submit(session, clock, visit, {"q01": 2})
+    columns = {each.key for each in Response.__mapper__.column_attrs} - {"id", "revision"}
+    facts = {name: getattr(response, name) for name in columns}
+    session.add(Response(**facts | other | {"answers": {"q01": {"state": "answered", "value": 4}}}))
+    session.flush()
+    assert row_of(session, clock, study)["q01"] == 2
 
 
 def test_a_study_without_patients_gives_an_empty_table_of_the_same_types(

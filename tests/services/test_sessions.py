@@ -1,6 +1,6 @@
 """Browsers' sessions: kept as rows, found by a hash, ended on the server."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -30,6 +30,12 @@ def link(session: Session, clock: SteppedClock, patient: Patient) -> Link:
     return make.make_link(session, clock, patient).link
 
 
+@pytest.fixture
+def end(session: Session, patient: Patient) -> datetime:
+    """When the link is of no use any more."""
+    return last_use(make.get_visit(session, patient))
+
+
 def is_live(session: Session, clock: SteppedClock, secret: str) -> bool:
     return find_session(session, clock, secret) is not None
 
@@ -49,13 +55,13 @@ def test_every_sign_in_gets_a_secret_of_its_own(session: Session, clock: Stepped
 
 
 def test_a_session_is_found_with_its_owner_and_data(
-    session: Session, clock: SteppedClock, user: User, link: Link
+    session: Session, clock: SteppedClock, user: User, link: Link, end: datetime
 ) -> None:
     staff = find_session(session, clock, open_staff_session(session, clock, user.id, {"a": "é"}))
     assert staff is not None
     assert (staff.user_id, staff.link_id, staff.data, staff.seen_at) == (user.id, None, {"a": "é"}, NOW)
     assert staff.expires_at == NOW + timedelta(hours=12)
-    secret = open_patient_session(session, clock, link.id, last_use(link.visit), {})
+    secret = open_patient_session(session, clock, link.id, end, {})
     patient = find_session(session, clock, secret)
     assert patient is not None
     assert (patient.user_id, patient.link_id) == (None, link.id)
@@ -96,9 +102,8 @@ def test_staff_at_work_are_signed_out_after_twelve_hours(
 
 @pytest.mark.threat("B3")
 def test_a_patients_session_lives_as_long_as_the_link_and_knows_no_idleness(
-    session: Session, clock: SteppedClock, link: Link
+    session: Session, clock: SteppedClock, link: Link, end: datetime
 ) -> None:
-    end = last_use(link.visit)
     secret = open_patient_session(session, clock, link.id, end, {})
     assert end - NOW > timedelta(days=28)
     clock.set(end - SECOND)
@@ -108,10 +113,10 @@ def test_a_patients_session_lives_as_long_as_the_link_and_knows_no_idleness(
 
 
 def test_a_session_is_written_down_as_seen_once_a_minute_for_staff_alone(
-    session: Session, clock: SteppedClock, user: User, link: Link
+    session: Session, clock: SteppedClock, user: User, link: Link, end: datetime
 ) -> None:
     staff = find_session(session, clock, open_staff_session(session, clock, user.id, {}))
-    secret = open_patient_session(session, clock, link.id, last_use(link.visit), {})
+    secret = open_patient_session(session, clock, link.id, end, {})
     patient = find_session(session, clock, secret)
     assert staff is not None
     assert patient is not None
@@ -160,13 +165,11 @@ def test_all_sessions_of_one_member_of_staff_can_be_ended(
 
 @pytest.mark.threat("A7")
 def test_the_sessions_of_a_link_can_be_ended(
-    session: Session, clock: SteppedClock, patient: Patient, link: Link, user: User
+    session: Session, clock: SteppedClock, patient: Patient, link: Link, end: datetime, user: User
 ) -> None:
     make.randomise(session, clock, patient)
     other = make.make_link(session, clock, patient, "M3").link
-    ended, kept = (
-        open_patient_session(session, clock, each.id, last_use(each.visit), {}) for each in (link, other)
-    )
+    ended, kept = (open_patient_session(session, clock, each.id, end, {}) for each in (link, other))
     staff = open_staff_session(session, clock, user.id, {})
     sessions.end_sessions_of_links(session, clock, [link.id])
     assert [is_live(session, clock, each) for each in (ended, kept, staff)] == [False, True, True]

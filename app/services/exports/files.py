@@ -70,6 +70,9 @@ def export_study(
     none leaves without its entry in the trail.
     """
     files = build_export(reader, clock, definition, study, with_arm=with_arm)
+    if reader is not writer:
+        # What was read is at hand; nothing is held open while the release is written down.
+        reader.rollback()
     changes = {
         "data_cut": files.data_cut,
         "rows": files.rows,
@@ -112,18 +115,19 @@ def export_archive(files: ExportFiles) -> bytes:
 
 
 def write_export(files: ExportFiles, folder: Path) -> list[Path]:
-    """Writes the files to a new folder (or an empty one), all of them or none; gives their paths.
+    """Writes the files to a folder, made where it is missing; gives their paths.
 
-    Raises ExportFolderError where its parent is not there or not to be written, or where it holds something.
+    Raises ExportFolderError where it cannot be made or written; then no file of it is half written.
     """
     folder = folder.absolute()
     try:
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as beside:
-            made = Path(beside) / folder.name
-            made.mkdir()
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as inside:
             for name, content in files.contents.items():
-                (made / name).write_bytes(content)
-            made.replace(folder)
+                (Path(inside) / name).write_bytes(content)
+            # All are whole before the first takes its place; an earlier export of the study is replaced.
+            for name in files.contents:
+                (Path(inside) / name).replace(folder / name)
     except OSError as error:
         raise ExportFolderError(folder, error.strerror or str(error)) from error
     return [folder / name for name in files.contents]

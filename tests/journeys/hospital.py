@@ -1,0 +1,142 @@
+"""A running hospital for the browser: a real web server on a database of its own, and those who use it."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO
+
+from flask import Flask
+from flask_security.utils import hash_password
+from sqlalchemy.orm import Session
+
+from app import create_app, migrate
+from app.clock import SteppedClock
+from app.db import db
+from app.i18n import day_text
+from app.models import Patient, Study
+from app.services import accounts
+from app.services.access import SITE_BOUND, Role
+from app.services.audit import AuditContext, act_as
+from app.services.links import revoke_links
+from app.settings import ROOT
+from tests import factories
+from tests.conftest import test_settings
+
+PASSWORD = "a long enough password"
+SECRET = "k" * 40
+
+
+@dataclass
+class Hospital:
+    """The address of the server, and hands that prepare what a journey needs."""
+
+    url: str
+    app: Flask
+    session: Session
+    clock: SteppedClock
+    study: Study
+    registered: int = 0
+
+    def patient(self, language: str = "fr", *, randomised: bool = True) -> Patient:
+        """Another patient of site 04, randomised today."""
+        self.registered += 1
+        code = f"04-{self.registered:03}"
+        patient = factories.make_patient(self.session, self.clock, self.study, code, language=language)
+        if randomised:
+            factories.randomise(self.session, self.clock, patient)
+        self.session.commit()
+        return patient
+
+    def link(self, patient: Patient, visit: str = "BASELINE") -> str:
+        """The address of a new link to a visit."""
+        issued = factories.make_link(self.session, self.clock, patient, visit)
+        self.session.commit()
+        return f"{self.url}/l/{issued.token}"
+
+    def answer(self, patient: Patient, **values: int | None) -> None:
+        """Answers of the first visit, kept as if the patient had given them."""
+        factories.answer(self.session, self.clock, factories.get_visit(self.session, patient), values)
+        self.session.commit()
+
+    def revoke(self, patient: Patient) -> None:
+        """Takes the patient's first link back."""
+        visit = factories.get_visit(self.session, patient)
+        revoke_links(self.session, self.clock, visit, "lost_phone")
+        self.session.commit()
+
+    def staff(self, role: Role, language: str) -> str:
+        """The address of a new account with PASSWORD."""
+        email = f"{role.value}.{language}@staff.example"
+        with self.app.app_context():
+            hashed = hash_password(PASSWORD)
+        user = accounts.create_account(self.session, self.clock, email, hashed, language)
+        site = factories.get_site(self.session, self.study) if role in SITE_BOUND else None
+        accounts.grant_role(self.session, self.clock, user, role, self.study, site)
+        self.session.commit()
+        return email
+
+    def day(self, day: date, language: str) -> str:
+        """A date as the pages write it."""
+        with self.app.test_request_context(f"/?lang={language}"):
+            return day_text(day)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Hospital]:
+    """Migrates a database, serves it, and ends the server and all connections afterwards."""
+    database = f"sqlite:///{folder / 'hospital.sqlite'}"
+    migrate.upgrade(database)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with gunicorn(listener, database, url):
+            app = create_app(test_settings(database, public_url=url, secret_key=SECRET))
+            clock = SteppedClock(datetime.now(UTC))
+            with app.app_context():
+                session = db.new_session()
+            act_as(session, clock, AuditContext("test", "test"))
+            study = factories.make_study(session, clock)
+            session.commit()
+            yield Hospital(url, app, session, clock, study)
+            session.close()
+            for engine in db._app_state[app].engines.values():
+                engine.dispose()
+
+
+@contextmanager
+def gunicorn(listener: socket.socket, database: str, url: str) -> Iterator[None]:
+    """One worker with threads, on a socket that takes connections from the first moment on."""
+    settings = {"DATABASE_URL": database, "PUBLIC_URL": url, "SECRET_KEY": SECRET, "MODE": "demonstration"}
+    command = [sys.executable, "-m", "gunicorn", "wsgi:application", "--bind", f"fd://{listener.fileno()}"]
+    process = subprocess.Popen(
+        [*command, "--worker-class", "gthread", "--threads", "4", "--no-control-socket"],
+        cwd=ROOT,
+        env=os.environ | settings,
+        pass_fds=[listener.fileno()],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    with process.stderr as errors:
+        wait_for(errors, r"Booting worker")
+        threading.Thread(target=errors.read, daemon=True).start()
+        yield
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_for(lines: IO[str], pattern: str) -> None:
+    """Reads until a line says what was hoped for."""
+    seen = []
+    for line in lines:
+        seen.append(line)
+        if re.search(pattern, line):
+            return
+    raise AssertionError("the web server did not start:\n" + "".join(seen))

@@ -1,0 +1,118 @@
+"""The settings: read once, refused with the variable's name where they are missing or unsafe."""
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from app.settings import ROOT, Settings, SettingsError, read_settings
+
+KEY = "k" * 32
+SAFE = {"SECRET_KEY": KEY, "PUBLIC_URL": "https://ressenti.example"}
+DEMONSTRATION = {"SECRET_KEY": KEY, "MODE": "demonstration"}
+
+
+def test_production_on_sqlite_is_the_default() -> None:
+    settings = read_settings(SAFE)
+    assert settings == Settings(
+        secret_key=KEY,
+        database_url=f"sqlite:///{ROOT / 'instance' / 'ressenti.sqlite'}",
+        public_url="https://ressenti.example",
+        mode="production",
+        database_read_url="",
+        host="127.0.0.1",
+        port=8000,
+        trusted_hosts=(),
+    )
+    assert settings.is_secure
+    assert not settings.is_demonstration
+
+
+@pytest.mark.requirement("OPS-01")
+def test_postgresql_is_one_setting() -> None:
+    url = "postgresql+psycopg://ressenti@db/ressenti"
+    settings = read_settings(SAFE | {"DATABASE_URL": url, "DATABASE_READ_URL": f"{url}?host=replica"})
+    assert (settings.database_url, settings.database_read_url) == (url, f"{url}?host=replica")
+
+
+def test_a_demonstration_is_reached_at_its_own_port() -> None:
+    settings = read_settings(DEMONSTRATION | {"PORT": "8123"})
+    assert (settings.public_url, settings.port) == ("http://127.0.0.1:8123", 8123)
+    assert settings.is_demonstration
+    assert not settings.is_secure
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - compared, not bound
+def test_an_address_that_means_everywhere_is_shown_as_one_that_a_browser_can_open(host: str) -> None:
+    settings = read_settings(DEMONSTRATION | {"HOST": host})
+    assert (settings.host, settings.public_url) == (host, "http://127.0.0.1:8000")
+
+
+def test_empty_variables_are_as_good_as_none() -> None:
+    empty = dict.fromkeys(("DATABASE_URL", "HOST", "PORT", "MODE", "TRUSTED_HOSTS", "DATABASE_READ_URL"), "")
+    assert read_settings(SAFE | empty) == read_settings(SAFE)
+
+
+def test_a_slash_at_the_end_of_the_public_address_is_left_out() -> None:
+    assert read_settings(SAFE | {"PUBLIC_URL": "https://a.example/"}).public_url == "https://a.example"
+
+
+@pytest.mark.threat("C8")
+def test_trusted_hosts_are_listed_with_commas_and_spaces() -> None:
+    settings = read_settings(SAFE | {"TRUSTED_HOSTS": "a.example, b.example ,,"})
+    assert settings.trusted_hosts == ("a.example", "b.example")
+
+
+@pytest.mark.threat("B12")
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"SECRET_KEY": "k" * 31}, "SECRET_KEY"),
+        ({"PUBLIC_URL": ""}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "http://ressenti.example"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "ressenti.example"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "ftp://ressenti.example"}, "PUBLIC_URL"),
+        ({"MODE": "test"}, "MODE"),
+        ({"PORT": "http"}, "PORT"),
+        ({"PORT": "0"}, "PORT"),
+        ({"PORT": "65536"}, "PORT"),
+        ({"PORT": "-1"}, "PORT"),
+        ({"DATABASE_URL": "mysql://root@db/x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://db/x"}, "DATABASE_URL"),
+        ({"DATABASE_READ_URL": "postgres://db/x"}, "DATABASE_READ_URL"),
+    ],
+    ids=str,
+)
+def test_what_is_missing_or_unsafe_is_refused_by_its_name(change: dict[str, str], name: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: ") as refused:
+        read_settings(SAFE | change)
+    assert refused.value.name == name
+
+
+@pytest.mark.threat("B12")
+def test_a_missing_key_says_how_to_make_one_and_no_key_is_built_in() -> None:
+    with pytest.raises(SettingsError, match=r"secrets\.token_urlsafe"):
+        read_settings({})
+
+
+@pytest.mark.threat("B12")
+def test_a_refusal_does_not_print_the_secrets() -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings(SAFE | {"DATABASE_URL": "mysql://root:hidden@db/x"})
+    assert "hidden" not in str(refused.value)
+    with pytest.raises(SettingsError) as refused:
+        read_settings(SAFE | {"SECRET_KEY": "short-secret"})
+    assert "short-secret" not in str(refused.value)
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        read_settings(SAFE).port = 1  # type: ignore[misc]
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (DEMONSTRATION | {"PORT": "8765", "PUBLIC_URL": ""}).items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings()
+    assert (settings.secret_key, settings.port, settings.mode) == (KEY, 8765, "demonstration")
