@@ -1,6 +1,8 @@
 """Sessions and engines: one that writes, one that only reads, one that may lag behind."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,19 @@ class Database(SQLAlchemy):
     @property
     def session(self) -> Session:
         """Reading for GET, so that a slow page never holds up a patient's save; else writing."""
-        is_reading = has_request_context() and request.method in SAFE_METHODS
+        is_reading = g.get("is_reading", has_request_context() and request.method in SAFE_METHODS)
         return self.get_session(READ if is_reading else WRITE)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """While this lasts, `session` reads, whatever the request: for what is slow and changes nothing."""
+        self.end_transactions()
+        g.is_reading = True
+        try:
+            yield
+        finally:
+            del g.is_reading
+            self.end_transactions()
 
     @property
     def replica(self) -> Session:

@@ -4,7 +4,7 @@ import sys
 
 from flask import Flask, Response, current_app, make_response, render_template
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -22,7 +22,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _error: error_page(400))
     app.register_error_handler(NotFoundError, lambda _error: error_page(404))
     app.register_error_handler(AccessDeniedError, lambda _error: error_page(403))
-    app.register_error_handler(StaleDataError, lambda _error: error_page(409))
+    # Two people did the same at once: the second one is told, and nothing of hers is half written.
+    for conflict in (StaleDataError, IntegrityError):
+        app.register_error_handler(conflict, lambda _error: error_page(409))
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(Exception, _unexpected)
 

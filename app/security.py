@@ -73,11 +73,14 @@ class SignInForm(LoginForm):
             self.is_locked = True
             self.form_errors.append(lazy_translate("Too many tries. Wait a few minutes, then try again."))
             return False
-        is_right: bool = super().validate(**kwargs)
-        if is_right and (user := self.user) is not None:
+        # Argon2 takes its time on purpose: a patient's save does not wait for it.
+        with db.reading():
+            is_right: bool = super().validate(**kwargs)
+            who = (str(self.user.id), self.user.email) if is_right and self.user else None
+        if who:
             sign_in.clear_failures(writer, email)
-            act_as(writer, clock, AuditContext(user.email, "staff"))
-            record(writer, "sign in", "user", str(user.id), "system", {})
+            act_as(writer, clock, AuditContext(who[1], "staff"))
+            record(writer, "sign in", "user", who[0], "system", {})
         else:
             sign_in.count_failure(writer, clock, email)
         writer.commit()

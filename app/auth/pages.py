@@ -17,13 +17,12 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """The navigation, who is signed in (empty before), where the switch of language and the sign-in lead."""
+    """The navigation, who is signed in (empty before), where the switch of language leads."""
 
     language: str
     email: str
     places: tuple[Place, ...]
     here: str
-    next: str
 
     @property
     def other_language(self) -> str:

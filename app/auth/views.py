@@ -31,8 +31,8 @@ def language() -> Response:
 
 
 @blueprint.app_context_processor
-def frame() -> dict[str, pages.Frame]:
-    """What staff/base.html needs on every page."""
+def frame() -> dict[str, object]:
+    """What staff/base.html and the sign-in page need; also on error pages, so it reads no body."""
     actor = g.get("actor")
     places = pages.places(
         sees_patients=bool(actor and actor.may(Permission.SEE_PATIENTS)),
@@ -44,9 +44,8 @@ def frame() -> dict[str, pages.Frame]:
         email=email,
         places=places,
         here=_here(),
-        next=local_path(request.values.get("next", "/")),
     )
-    return {"frame": found}
+    return {"frame": found, "local_path": local_path}
 
 
 def local_path(target: str) -> str:

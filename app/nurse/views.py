@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 from app.db import db
 from app.forms.nurse import RandomisationForm, RegistrationForm, RevocationForm
 from app.i18n import day_text
-from app.nurse import blueprint, show, words
+from app.nurse import blueprint, show_front, show_patient, words
+from app.nurse.common import in_language, visit_names
 from app.nurse.pages import Fact, RegistrationPage
 from app.services import access, links, patients
 from app.services.access import Permission
@@ -33,7 +34,7 @@ def front() -> Reply:
     after = request.args.get("after", "")[: 2 * LONGEST_SEARCH]
     found = worklist(db.session, current_app.extensions["clock"], g.actor, search, after)
     sites = access.sites_within(db.session, g.actor, Permission.SEE_PATIENTS)
-    page = show.front_page(found, sites, search, is_first=not search and not after)
+    page = show_front.front_page(found, sites, search, is_first=not search and not after)
     return render_template("nurse/front.html", page=page)
 
 
@@ -96,7 +97,7 @@ def patient(study: str, code: str) -> Reply:
 
 
 def _patient_page(found: Any, error: str = "", revoking: str = "") -> Reply:
-    page = show.patient_page(found, error, revoking)
+    page = show_patient.patient_page(found, error, revoking)
     form = RevocationForm(formdata=None)
     return render_template("nurse/patient.html", page=page, form=form), REFUSED if error else 200
 
@@ -110,7 +111,7 @@ def randomise(study: str, code: str) -> Reply:
         return redirect(url_for("nurse.patient", study=study, code=code), 303)
     definition = definition_in_force(db.session, found.study)
     form = RandomisationForm()
-    form.offer({each.code: show.in_language(each.names) for each in definition.arms})
+    form.offer({each.code: in_language(each.names) for each in definition.arms})
     if form.validate_on_submit() and not form.correct.data:
         try:
             planned = _randomise(form, definition, found)
@@ -120,7 +121,7 @@ def randomise(study: str, code: str) -> Reply:
         else:
             return _recorded_or_second_look(form, definition, planned, study, code)
     found = patients.find_patient(db.session, g.actor, study, code, Permission.RANDOMISE)
-    page = show.randomisation_page(found)
+    page = show_patient.randomisation_page(found)
     return render_template("nurse/randomise.html", page=page, form=form), _status(form)
 
 
@@ -130,7 +131,7 @@ def _randomise(form: Any, definition: StudyDefinition, found: Any) -> list[Fact]
     remark = None if patients.has_completed_baseline(db.session, found) else form.remark.data
     clock, on, arm = current_app.extensions["clock"], form.randomised_on.data, form.arm.data
     patients.randomise_patient(db.session, clock, definition, found, on, arm, remark or None)
-    names = show.visit_names(definition)
+    names = visit_names(definition)
     return [
         Fact(name=names.get(each.code, each.code), value=day_text(each.due_on))
         for each in visits_of(db.session, found)
@@ -147,12 +148,12 @@ def _recorded_or_second_look(
     # The second look shows what the service itself did, and takes it back.
     db.session.rollback()
     found = patients.find_patient(db.session, g.actor, study, code, Permission.RANDOMISE)
-    arm = show.in_language(definition.arm(form.arm.data).names)
+    arm = in_language(definition.arm(form.arm.data).names)
     recorded = [
         Fact(name=form.randomised_on.label.text, value=day_text(form.randomised_on.data, "full")),
         Fact(name=form.arm.label.text, value=arm),
     ]
-    page = show.randomisation_page(found, recorded, planned)
+    page = show_patient.randomisation_page(found, recorded, planned)
     return render_template("nurse/randomise-confirm.html", page=page, form=form)
 
 
@@ -168,7 +169,7 @@ def issue_link(study: str, code: str, visit: str) -> Reply:
         db.session.rollback()
         return _patient_page(patients.find_patient(db.session, g.actor, study, code), words.refusal(error))
     db.session.commit()
-    return render_template("nurse/link.html", page=show.link_page(found, wanted, issued))
+    return render_template("nurse/link.html", page=show_patient.link_page(found, wanted, issued))
 
 
 @blueprint.post("/<study>/<code>/visits/<visit>/revoke")

@@ -46,6 +46,7 @@ RULES = {
     "code_shape": lazy_translate("Write the site’s number, a dash and three digits, such as %(example)s."),
     "code_of_other_site": lazy_translate("The codes of this site begin with %(site)s-."),
     "code_taken": lazy_translate("%(code)s is already registered. Check the number, or take the next one."),
+    "not_recruiting": lazy_translate("%(site)s does not recruit yet."),
     "unknown_language": lazy_translate("Choose a language of the study."),
     "unknown_arm": lazy_translate("Choose an arm of the study."),
     "already_randomised": lazy_translate(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.clock import Clock
-from app.models import SUBMITTED, Milestone, Patient, Response, Site, Visit
+from app.models import SUBMITTED, Milestone, Patient, Response, Site, Study, Visit
 from app.services.access import Actor, Permission, patients_within, require
 from app.services.definition import CONSENT, RANDOMISATION, StudyDefinition
 from app.services.errors import NotFoundError, RuleError
@@ -35,10 +35,12 @@ def register_patient(
 ) -> Patient:
     """Registers a consenting patient at a site and computes the visits that consent anchors.
 
-    Raises RuleError: code shape, site or duplicate; consent before the study or in the future;
-    a language that the study has not.
+    Raises RuleError: a site that does not recruit yet; code shape, site or duplicate; consent before
+    the study or in the future; a language that the study has not.
     """
     hold(session, site)
+    if not site.recruiting:
+        raise RuleError("site", "not_recruiting", site=site.name)
     _check_code(session, site, registration.code)
     _check_date(clock, definition, site, "consent_on", registration.consent_on)
     if registration.language not in definition.languages:
@@ -135,14 +137,16 @@ def find_patient(
     query = (
         select(Patient)
         .join(Patient.study)
-        .where(patients_within(actor, Permission.SEE_PATIENTS), Patient.code == code)
+        .where(
+            patients_within(actor, Permission.SEE_PATIENTS), Study.code == study_code, Patient.code == code
+        )
         .options(joinedload(Patient.site), joinedload(Patient.study), selectinload(Patient.milestones))
     )
-    found = [patient for patient in session.scalars(query) if patient.study.code == study_code]
-    if not found:
+    patient = session.scalar(query)
+    if patient is None:
         raise NotFoundError("patient", code)
-    require(actor, permission, found[0].study_id, found[0].site_id)
-    return found[0]
+    require(actor, permission, patient.study_id, patient.site_id)
+    return patient
 
 
 def patients_of(session: Session, actor: Actor) -> Sequence[Patient]:

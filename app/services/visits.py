@@ -94,10 +94,8 @@ def visit_state(visit: Visit, response: Response | None, now: datetime) -> Visit
 
 def is_answerable(visit: Visit, response: Response | None, now: datetime) -> bool:
     """Whether answers are taken: in the window, and for a draft begun in it 24 hours longer."""
-    if visit.opens_at <= now < visit.closes_at:
-        return True
     has_begun = response is not None and response.status == DRAFT and response.started_at < visit.closes_at
-    return has_begun and now < visit.closes_at + GRACE
+    return visit.opens_at <= now < visit.closes_at + (GRACE if has_begun else timedelta())
 
 
 def next_visit(session: Session, clock: Clock, visit: Visit) -> Visit | None:

@@ -61,8 +61,8 @@ def test_the_archive_holds_table_codebook_and_manifest(analyst: Browser, patient
 @pytest.mark.requirement("EXP-06")
 def test_every_patient_of_every_site_is_in_the_table(analyst: Browser, patient: Patient) -> None:
     table = rows(unpack(download(analyst)))
-    assert {row["subject"] for row in table} == {"04-001", "04-002", "01-001"}
-    assert {row["arm"] for row in table if row["subject"] == "04-001"} == {"interruption"}
+    assert {row["patient"] for row in table} == {"04-001", "04-002", "01-001"}
+    assert {row["arm"] for row in table if row["patient"] == "04-001"} == {"interruption"}
 
 
 @pytest.mark.requirement("EXP-04")

@@ -30,21 +30,12 @@ def test_the_numbers_are_those_of_all_sites(analyst: Browser, patient: Patient) 
 
 
 def test_a_visit_is_expected_once_its_window_opens(
-    analyst: Browser, session: Session, clock: SteppedClock, patient: Patient
+    browser: Browser, session: Session, clock: SteppedClock, study: Study, patient: Patient
 ) -> None:
-    clock.advance(days=77, hours=13)
-    site_midnight = factories.get_visit(session, patient, "M3").opens_at
-    clock.set(site_midnight)
-    factories.sign_in(analyst, session, clock, analyst_user(session, clock, patient))
-    assert figures(analyst.get(FRONT))["Visits expected by now"] == "4"
-
-
-def analyst_user(session: Session, clock: SteppedClock, patient: Patient):  # type: ignore[no-untyped-def]
-    """Another analyst, whose session is as young as the clock."""
-    study = session.get_one(Study, patient.study_id)
-    return factories.make_staff(
-        session, clock, Role.ANALYST, study, email="late@staff.example", language="en"
-    )
+    clock.set(factories.get_visit(session, patient, "M3").opens_at)
+    user = factories.make_staff(session, clock, Role.ANALYST, study, language="en")
+    page = factories.sign_in(browser, session, clock, user).get(FRONT)
+    assert figures(page)["Visits expected by now"] == "4"
 
 
 def test_the_command_that_does_the_same_is_shown(analyst: Browser, patient: Patient) -> None:

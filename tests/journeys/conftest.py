@@ -15,16 +15,16 @@ PHONE, COMPUTER = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 TIMEOUT = 15_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     """The web server with the first study."""
     with serving(tmp_path_factory.mktemp("hospital")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The browser."""
+    """The browser; ended with the journeys, since no other test can run beside its event loop."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(chromium_path()), args=LAUNCH_FLAGS)
         yield browser
@@ -33,7 +33,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def device(chromium: Browser, hospital: Hospital) -> Iterator[Open]:
-    """Opens a browser of its own, a phone unless told otherwise; it talks to no host but ours, without a fault."""
+    """Opens a browser of its own, a phone unless told otherwise; it talks to our host alone."""
     contexts: list[BrowserContext] = []
     strangers: list[str] = []
     faults: list[str] = []

@@ -6,12 +6,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from flask import Flask
 from flask_security.utils import hash_password
@@ -22,7 +23,7 @@ from app.clock import SteppedClock
 from app.db import db
 from app.i18n import day_text
 from app.models import Patient, Study
-from app.services import accounts
+from app.services import accounts, responses
 from app.services.access import SITE_BOUND, Role
 from app.services.audit import AuditContext, act_as
 from app.services.links import revoke_links
@@ -30,6 +31,7 @@ from app.settings import ROOT
 from tests import factories
 from tests.conftest import test_settings
 
+Result = TypeVar("Result")
 PASSWORD = "a long enough password"
 SECRET = "k" * 40
 
@@ -44,6 +46,7 @@ class Hospital:
     clock: SteppedClock
     study: Study
     registered: int = 0
+    accounts: int = 0
 
     def patient(self, language: str = "fr", *, randomised: bool = True) -> Patient:
         """Another patient of site 04, randomised today."""
@@ -66,6 +69,12 @@ class Hospital:
         factories.answer(self.session, self.clock, factories.get_visit(self.session, patient), values)
         self.session.commit()
 
+    def send(self, patient: Patient) -> None:
+        """Sends the answers of the first visit."""
+        visit = factories.get_visit(self.session, patient)
+        responses.submit_responses(self.session, self.clock, visit)
+        self.session.commit()
+
     def revoke(self, patient: Patient) -> None:
         """Takes the patient's first link back."""
         visit = factories.get_visit(self.session, patient)
@@ -74,9 +83,9 @@ class Hospital:
 
     def staff(self, role: Role, language: str) -> str:
         """The address of a new account with PASSWORD."""
-        email = f"{role.value}.{language}@staff.example"
-        with self.app.app_context():
-            hashed = hash_password(PASSWORD)
+        self.accounts += 1
+        email = f"{role.value}{self.accounts}@staff.example"
+        hashed = in_context(self.app, "/", lambda: hash_password(PASSWORD))
         user = accounts.create_account(self.session, self.clock, email, hashed, language)
         site = factories.get_site(self.session, self.study) if role in SITE_BOUND else None
         accounts.grant_role(self.session, self.clock, user, role, self.study, site)
@@ -85,8 +94,7 @@ class Hospital:
 
     def day(self, day: date, language: str) -> str:
         """A date as the pages write it."""
-        with self.app.test_request_context(f"/?lang={language}"):
-            return day_text(day)
+        return in_context(self.app, f"/?lang={language}", lambda: day_text(day))
 
 
 @contextmanager
@@ -97,10 +105,10 @@ def serving(folder: Path) -> Iterator[Hospital]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with gunicorn(listener, database, url):
-            app = create_app(test_settings(database, public_url=url, secret_key=SECRET))
+            settings = test_settings(database, public_url=url, secret_key=SECRET)
+            app = apart(lambda: create_app(settings))
             clock = SteppedClock(datetime.now(UTC))
-            with app.app_context():
-                session = db.new_session()
+            session = in_context(app, "/", db.new_session)
             act_as(session, clock, AuditContext("test", "test"))
             study = factories.make_study(session, clock)
             session.commit()
@@ -108,6 +116,22 @@ def serving(folder: Path) -> Iterator[Hospital]:
             session.close()
             for engine in db._app_state[app].engines.values():
                 engine.dispose()
+
+
+def apart(work: Callable[[], Result]) -> Result:
+    """Work in a thread of its own: the end of an application's context fails beside an event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def in_context(app: Flask, path: str, work: Callable[[], Result]) -> Result:
+    """Work in the context of a request."""
+
+    def run() -> Result:
+        with app.test_request_context(path):
+            return work()
+
+    return apart(run)
 
 
 @contextmanager
@@ -126,10 +150,14 @@ def gunicorn(listener: socket.socket, database: str, url: str) -> Iterator[None]
     assert process.stderr is not None
     with process.stderr as errors:
         wait_for(errors, r"Booting worker")
-        threading.Thread(target=errors.read, daemon=True).start()
-        yield
-        process.terminate()
-        process.wait(timeout=20)
+        rest = threading.Thread(target=errors.read)
+        rest.start()
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+            rest.join()
 
 
 def wait_for(lines: IO[str], pattern: str) -> None:

@@ -25,6 +25,13 @@ def texts(catalogue: Catalog) -> list[str]:
     return [text for each in found for text in ([each] if isinstance(each, str) else each)]
 
 
+def spoken(compiled: Path) -> dict[object, str]:
+    """What a compiled catalogue says, its header apart."""
+    with compiled.open("rb") as file:
+        found: dict[object, str] = GNUTranslations(file)._catalog  # type: ignore[attr-defined]  # no public way
+    return {key: text for key, text in found.items() if key}
+
+
 @pytest.mark.requirement("I18-01")
 def test_every_string_of_the_application_is_translated() -> None:
     catalogues.check_catalogues()
@@ -35,8 +42,7 @@ def test_every_string_of_the_application_is_translated() -> None:
 def test_what_is_served_is_what_the_catalogue_says(path: Path, tmp_path: Path) -> None:
     fresh = tmp_path / "fresh.mo"
     catalogues.compile_catalogue(path, fresh)
-    with fresh.open("rb") as new, path.with_suffix(".mo").open("rb") as served:
-        assert GNUTranslations(served)._catalog == GNUTranslations(new)._catalog  # type: ignore[attr-defined]
+    assert spoken(path.with_suffix(".mo")) == spoken(fresh)
 
 
 @pytest.mark.requirement("I18-01")

@@ -76,6 +76,8 @@ TABLE = {
     "app.cli": PUT_TOGETHER,
     "app.db": PUT_TOGETHER,
     "app.demo_cli": PUT_TOGETHER,
+    "app.demo_server": PUT_TOGETHER,
+    "app.demo_text": PUT_TOGETHER,
     "app.errors": PUT_TOGETHER,
     "app.i18n": PUT_TOGETHER,
     "app.migrate": PUT_TOGETHER,

@@ -1,0 +1,103 @@
+"""Every page and state that a patient meets, in both languages, light and dark, on a narrow phone."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.journeys.conftest import Open
+from tests.journeys.hospital import Hospital
+from tests.journeys.looks import misfits, problems
+from tests.journeys.steps import ITEMS, WORDS, button, start
+
+pytestmark = pytest.mark.xdist_group("journeys")
+
+
+def states(page: Page, other: Page, hospital: Hospital, language: str) -> Iterator[tuple[str, Page]]:
+    """Leads through every state; yields its name and the page that shows it."""
+    patient, words = hospital.patient(language), WORDS[language]
+    address, site = hospital.link(patient), hospital.url
+    page.goto(address)
+    yield "welcome", page
+    start(page, address, words)
+    yield "item with four points", page
+    button(page, words["next"])
+    yield "question about skipping", page
+    button(page, words["skip"])
+    page.goto(f"{site}/survey/q01")
+    yield "skipped item", page
+    page.locator("#q01-1").evaluate("each => { each.value = '9'; each.checked = true; }")
+    button(page, words["next"])
+    yield "refused answer", page
+    page.goto(f"{site}/survey/q29")
+    page.locator("label[for=q29-4]").click()
+    yield "item with seven points", page
+    page.goto(f"{site}/survey/review")
+    yield "incomplete review", page
+    hospital.answer(patient, **dict.fromkeys(ITEMS[1:], 2))
+    page.goto(f"{site}/survey/review")
+    yield "complete review", page
+    button(page, words["send"])
+    yield "sent", page
+    page.goto(hospital.link(patient, "M3"))
+    yield "not yet", page
+    hospital.revoke(patient)
+    page.goto(address)
+    yield "closed", page
+    for path, name in (("/l/unknown", "unknown"), ("/survey/q01", "signed out"), ("/no", "no such page")):
+        other.goto(site + path)
+        yield name, other
+
+
+@pytest.mark.requirement("A11-01")
+@pytest.mark.requirement("SUR-01")
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_state_is_accessible_and_fits_a_narrow_phone(
+    device: Open, hospital: Hospital, language: str
+) -> None:
+    wrong = {}
+    for name, page in states(device(language), device(language), hospital, language):
+        assert page.locator("html").get_attribute("lang") == language, name
+        found = (problems(page), misfits(page))
+        if found != ([], {}):
+            wrong[name] = found
+    assert wrong == {}
+
+
+@pytest.mark.requirement("SUR-01")
+def test_all_options_of_an_item_are_in_one_column(device: Open, hospital: Hospital) -> None:
+    page = device(viewport={"width": 320, "height": 640})
+    start(page, hospital.link(hospital.patient()), WORDS["fr"])
+    for item in ("q01", "q29"):
+        page.goto(f"{hospital.url}/survey/{item}")
+        boxes = [each.bounding_box() for each in page.locator(".option").all()]
+        assert len(boxes) in {4, 7}
+        assert len({box["x"] for box in boxes if box}) == 1
+        gaps = [b["y"] - a["y"] - a["height"] for a, b in pairwise(boxes) if a and b]
+        assert all(gap >= 8 for gap in gaps)
+
+
+@pytest.mark.requirement("A11-01")
+def test_text_twice_as_large_still_fits(device: Open, hospital: Hospital) -> None:
+    page = device(viewport={"width": 360, "height": 740})
+    start(page, hospital.link(hospital.patient()), WORDS["fr"])
+    for path in ("/survey/q05", "/survey/q30", "/survey/review"):
+        page.goto(hospital.url + path)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+
+
+def test_what_is_too_small_too_pale_or_too_wide_is_found(device: Open, hospital: Hospital) -> None:
+    page = device()
+    start(page, hospital.link(hospital.patient()), WORDS["fr"])
+    assert (problems(page), misfits(page)) == ([], {})
+    page.evaluate(
+        """() => {
+          document.querySelector("legend .item").style = "font-size: 19px; color: #999";
+          document.querySelector(".ways a, .ways button").style.minHeight = "43px";
+          document.querySelector(".option label").style = "min-height: 50px; padding: 0; width: 400px";
+        }"""
+    )
+    assert {each.split(":")[1].strip() for each in problems(page)} >= {"color-contrast-enhanced"}
+    assert set(misfits(page)) == {"small", "targets", "options", "wide"}
