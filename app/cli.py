@@ -11,7 +11,7 @@ from flask_security.utils import hash_password
 
 from app import demo_cli, migrate
 from app.clock import Clock
-from app.db import READ, db
+from app.db import READ, SNAPSHOT, db
 from app.security import SHORTEST_PASSWORD
 from app.services import accounts, audit, studies
 from app.services.access import Role
@@ -161,7 +161,7 @@ audit_group = AppGroup("audit", help="The audit trail.")
 @audit_group.command("verify")
 def audit_verify() -> None:
     """Recomputes every chain; names the first broken entry of each that does not hold."""
-    breaks = audit.verify(db.get_session(READ))
+    breaks = audit.verify(db.get_session(SNAPSHOT))
     for each in breaks:
         click.echo(f"{each.chain}, entry {each.sequence}: {each.problem}")
     if breaks:
@@ -175,7 +175,7 @@ scores_group = AppGroup("scores", help="Stored scores.")
 @scores_group.command("verify")
 def scores_verify() -> None:
     """Computes every stored score again from the answers; names those that differ."""
-    checked, differences = verify_scores(db.get_session(READ))
+    checked, differences = verify_scores(db.get_session(SNAPSHOT))
     for difference in differences:
         click.echo(difference)
     if differences:

@@ -153,15 +153,15 @@ def _comes_from_elsewhere() -> bool:
 
 def _admit_patient() -> None:
     link_id: int | None = getattr(session, "link_id", None)
-    link = links.find_link_by_id(db.session, current_app.extensions["clock"], link_id) if link_id else None
+    clock, to_change = current_app.extensions["clock"], request.method not in SAFE_METHODS
+    link = links.find_link_by_id(db.session, clock, link_id, to_change=to_change) if link_id else None
     is_live = getattr(session, "found", None) is not None
     # Whose session ended with the link is still told so, in the own language and with whom to call.
     if link is None or not (is_live or link.state is LinkState.CLOSED):
         abort(401)
     g.link, g.patient_language = link, link.patient.language
-    if request.method not in SAFE_METHODS:
-        context = AuditContext(f"patient {link.patient.code}", "patient")
-        act_as(db.session, current_app.extensions["clock"], context)
+    if to_change:
+        act_as(db.session, clock, AuditContext(f"patient {link.patient.code}", "patient"))
 
 
 def _admit_staff(access: str | Permission | None) -> AnyResponse | None:

@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Request, Response, session
+from flask import Flask, Request, Response, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import select
@@ -25,6 +25,8 @@ from app.services.tokens import hash_secret
 from app.settings import Settings
 
 PATIENT_PATHS = ("/l/", "/survey/")
+# The same for everybody: no session is looked up, and any cache may keep them.
+STATIC_PATHS = ("/static/", "/bootstrap/static/")
 USER_KEY = "_user_id"
 
 
@@ -72,6 +74,8 @@ class RowSessionInterface(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> WebSession:
         """The session of the request's cookie; an empty one where it is missing or over."""
+        if request.path.startswith(STATIC_PATHS):
+            return WebSession(is_patient=False)
         is_patient = request.path.startswith(PATIENT_PATHS)
         kind, _, value = request.cookies.get(self._names[is_patient], "").partition(".")
         if kind == "s":
@@ -84,6 +88,8 @@ class RowSessionInterface(SessionInterface):
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Writes what changed; each row in a transaction of its own, after the request's."""
         assert isinstance(session, WebSession)
+        if request.path.startswith(STATIC_PATHS):
+            return
         response.vary.add("Cookie")
         if session.adopted:
             self._set(response, session, f"s.{session.adopted[0]}", session.adopted[1])

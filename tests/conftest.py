@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import create_app, migrate
 from app.clock import SteppedClock
-from app.db import READ, REPLICA, WRITE, db
+from app.db import WRITE, db
 from app.services.audit import AuditContext, act_as
 from app.settings import Settings
 from tests import postgres
@@ -70,7 +70,7 @@ def connection(app: Flask, clock: SteppedClock) -> Iterator[Connection]:
     engines = dict(state.engines)
     with engines[WRITE].connect() as connection:
         transaction = connection.begin()
-        state.engines.update({WRITE: connection, READ: connection, REPLICA: connection})
+        state.engines.update(dict.fromkeys(engines, connection))
         state.sessionmaker.configure(join_transaction_mode="create_savepoint")
         yield connection
         state.engines.update(engines)

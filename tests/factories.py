@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-import scoring
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import scoring
 from app.clock import SteppedClock
 from app.models import Patient, Response, Site, Study, User, Visit
 from app.services import links, patients, responses, sessions, studies

@@ -14,6 +14,12 @@ NEXT, ERASE, SKIP, LANGUAGE, SEND = "next", "erase", "skip", "language", "send"
 class ItemForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     """What the buttons of an item's page send, and the code that was chosen."""
 
+    class Meta:
+        """The library's own messages are never shown here; reading their catalogue takes a millisecond."""
+
+        def get_translations(self, form: object) -> None:
+            """None: no catalogue."""
+
     item_id = ""
     action = StringField(default=NEXT, validators=[Optional(), AnyOf([NEXT, ERASE, SKIP, LANGUAGE])])
 

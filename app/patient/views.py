@@ -1,5 +1,7 @@
 """From the link to the thank-you page."""
 
+from dataclasses import replace
+
 from flask import abort, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
@@ -43,7 +45,7 @@ def start(token: str) -> Reply:
         return _not_open(found)
     act_as(writer, clock, AuditContext(f"patient {found.patient.code}", "patient"))
     language = page_language()
-    responses.begin_responses(writer, clock, found.visit, _wordings(found), language)
+    begun = responses.begin_responses(writer, clock, found.visit, _wordings(found), language)
     data: dict[str, object] = {"language": language}
     if not g.is_another_patient:
         # A second tap on the same page is no failure; a form that another patient left open is one.
@@ -51,7 +53,7 @@ def start(token: str) -> Reply:
     secret = links.begin(writer, clock, found, data)
     writer.commit()
     session.adopt(secret, links.last_use(found.visit))  # type: ignore[attr-defined]
-    return _to(Survey(links.find_link_by_id(writer, clock, found.link.id) or found).first_open())
+    return _to(Survey(replace(found, responses=tuple(begun))).first_open())
 
 
 @blueprint.get("/survey/<item_id>")
@@ -158,7 +160,7 @@ def _answer(place: Place, code: int | None, wanted: str) -> Answer | None:
 
 
 def _keep(found: FoundLink, place: Place, answer: Answer) -> None:
-    response = responses.lock_response(db.session, found.visit, place.instrument.code)
+    response = next(each for each in found.responses if each.instrument == place.instrument.code)
     responses.save_answer(db.session, current_app.extensions["clock"], response, found.visit, answer)
     db.session.commit()
 

@@ -25,6 +25,7 @@ _PAGES = (_VISIT, _PATIENT.joinedload(Patient.site), _PATIENT.joinedload(Patient
 BY_TOKEN = select(Link).where(Link.token_hash == bindparam("key")).options(*_PAGES)
 BY_ID = select(Link).where(Link.id == bindparam("key")).options(*_PAGES)
 RESPONSES = select(Response).where(Response.visit_id == bindparam("key"))
+HELD_RESPONSES = RESPONSES.with_for_update().execution_options(populate_existing=True)
 
 
 class LinkState(StrEnum):
@@ -108,9 +109,15 @@ def find_link(session: Session, clock: Clock, token: str) -> FoundLink | None:
     return _found(session, clock, BY_TOKEN, hash_secret(token))
 
 
-def find_link_by_id(session: Session, clock: Clock, link_id: int) -> FoundLink | None:
-    """The link that a patient's session was opened by."""
-    return _found(session, clock, BY_ID, link_id)
+def find_link_by_id(
+    session: Session, clock: Clock, link_id: int, *, to_change: bool = False
+) -> FoundLink | None:
+    """The link that a patient's session was opened by.
+
+    With `to_change` its responses are held until the transaction ends, so that answers given at the
+    same time on two phones merge item by item.
+    """
+    return _found(session, clock, BY_ID, link_id, HELD_RESPONSES if to_change else RESPONSES)
 
 
 def begin(session: Session, clock: Clock, found: FoundLink, data: dict[str, object]) -> str:
@@ -126,11 +133,17 @@ def last_use(visit: Visit) -> datetime:
     return visit.closes_at + GRACE
 
 
-def _found(session: Session, clock: Clock, query: Select[Link], key: str | int) -> FoundLink | None:
+def _found(
+    session: Session,
+    clock: Clock,
+    query: Select[Link],
+    key: str | int,
+    responses_query: Select[Response] = RESPONSES,
+) -> FoundLink | None:
     link = session.scalar(query, {"key": key})
     if link is None:
         return None
-    responses = tuple(_responses_of(session, link.visit))
+    responses = tuple(session.scalars(responses_query, {"key": link.visit_id}))
     return FoundLink(link, responses, _state(link, responses, clock.now()))
 
 

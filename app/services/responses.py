@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 import scoring
 from app.clock import Clock
 from app.models import DRAFT, SUBMITTED, Response, Score, Visit
-from app.services.errors import NotFoundError, RuleError
+from app.services.errors import RuleError
 from app.services.rows import hold
 from app.services.visits import is_answerable
 from app.version import SOFTWARE_VERSION
@@ -76,18 +76,6 @@ def begin_responses(
             session.add(stored[code])
     session.flush()
     return [stored[code] for code in visit.questionnaires]
-
-
-def lock_response(session: Session, visit: Visit, instrument: str) -> Response:
-    """The response of a visit, held until the transaction ends, so that answers merge item by item.
-
-    Raises NotFoundError where it was not begun.
-    """
-    query = _of_visit(visit).where(Response.instrument == instrument).with_for_update()
-    response = session.scalar(query.execution_options(populate_existing=True))
-    if response is None:
-        raise NotFoundError("response", instrument)
-    return response
 
 
 def save_answer(session: Session, clock: Clock, response: Response, visit: Visit, answer: Answer) -> None:

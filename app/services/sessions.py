@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
@@ -13,6 +13,17 @@ from app.services.tokens import hash_secret, new_secret
 
 STAFF_IDLE, STAFF_LIFE = timedelta(minutes=30), timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
+
+
+# Built once, as every request runs it.
+LIVE_SESSION = select(
+    WebSession.id,
+    WebSession.user_id,
+    WebSession.link_id,
+    WebSession.data,
+    WebSession.seen_at,
+    WebSession.expires_at,
+).where(WebSession.id_hash == bindparam("key"), WebSession.ended_at.is_(None))
 
 
 @dataclass(frozen=True)
@@ -41,16 +52,7 @@ def open_patient_session(
 
 def find_session(session: Session, clock: Clock, secret: str) -> FoundSession | None:
     """The live session of this secret; None when unknown, ended, expired or (staff) idle too long."""
-    row = session.execute(
-        select(
-            WebSession.id,
-            WebSession.user_id,
-            WebSession.link_id,
-            WebSession.data,
-            WebSession.seen_at,
-            WebSession.expires_at,
-        ).where(WebSession.id_hash == hash_secret(secret), WebSession.ended_at.is_(None))
-    ).one_or_none()
+    row = session.execute(LIVE_SESSION, {"key": hash_secret(secret)}).one_or_none()
     if row is None or row.expires_at <= clock.now():
         return None
     found = FoundSession(*row)

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from app.services.access import Role
 from tests.chromium import LAUNCH_FLAGS, chromium_path
 from tests.journeys.hospital import PASSWORD, Hospital, serving
 
 Open = Callable[..., Page]
-PHONE, COMPUTER = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+COMPUTER: ViewportSize = {"width": 1280, "height": 800}
 TIMEOUT = 15_000
 
 
@@ -38,22 +39,28 @@ def device(chromium: Browser, hospital: Hospital) -> Iterator[Open]:
     strangers: list[str] = []
     faults: list[str] = []
 
+    def is_ours(url: str) -> bool:
+        return url.startswith(hospital.url)
+
     def open_device(language: str = "fr", **options: Any) -> Page:
         context = chromium.new_context(**({"viewport": PHONE, "locale": language} | options))
         context.set_default_timeout(TIMEOUT)
         contexts.append(context)
-        context.on(
-            "request",
-            lambda request: request.url.startswith(hospital.url) or strangers.append(request.url),
-        )
-        context.on("weberror", lambda error: faults.append(str(error.error)))
-        context.on("console", lambda message: faults.append(message.text) if is_fault(message.text) else None)
+        context.on("request", lambda request: note(strangers, request.url, not is_ours(request.url)))
+        context.on("weberror", lambda error: note(faults, str(error.error)))
+        context.on("console", lambda message: note(faults, message.text, is_fault(message.text)))
         return context.new_page()
 
     yield open_device
     for context in contexts:
         context.close()
     assert (strangers, faults) == ([], [])
+
+
+def note(notes: list[str], text: str, is_worth_it: bool = True) -> None:
+    """Keeps what a journey must not meet."""
+    if is_worth_it:
+        notes.append(text)
 
 
 def is_fault(text: str) -> bool:

@@ -1,18 +1,18 @@
 """A running hospital for the browser: a real web server on a database of its own, and those who use it."""
 
 import os
-import re
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import IO, TypeVar
+from queue import Queue
+from typing import TypeVar
 
 from flask import Flask
 from flask_security.utils import hash_password
@@ -34,6 +34,7 @@ from tests.conftest import test_settings
 Result = TypeVar("Result")
 PASSWORD = "a long enough password"
 SECRET = "k" * 40
+LOG_SECONDS = 30
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Hospital:
     session: Session
     clock: SteppedClock
     study: Study
+    log: Queue[str]
     registered: int = 0
     accounts: int = 0
 
@@ -104,7 +106,7 @@ def serving(folder: Path) -> Iterator[Hospital]:
     migrate.upgrade(database)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with gunicorn(listener, database, url):
+        with gunicorn(listener, database, url) as log:
             settings = test_settings(database, public_url=url, secret_key=SECRET)
             app = apart(lambda: create_app(settings))
             clock = SteppedClock(datetime.now(UTC))
@@ -112,7 +114,7 @@ def serving(folder: Path) -> Iterator[Hospital]:
             act_as(session, clock, AuditContext("test", "test"))
             study = factories.make_study(session, clock)
             session.commit()
-            yield Hospital(url, app, session, clock, study)
+            yield Hospital(url, app, session, clock, study, log)
             session.close()
             for engine in db._app_state[app].engines.values():
                 engine.dispose()
@@ -135,36 +137,51 @@ def in_context(app: Flask, path: str, work: Callable[[], Result]) -> Result:
 
 
 @contextmanager
-def gunicorn(listener: socket.socket, database: str, url: str) -> Iterator[None]:
-    """One worker with threads, on a socket that takes connections from the first moment on."""
+def gunicorn(listener: socket.socket, database: str, url: str) -> Iterator[Queue[str]]:
+    """One worker with threads, on a socket that takes connections from the first moment on; gives its log."""
     settings = {"DATABASE_URL": database, "PUBLIC_URL": url, "SECRET_KEY": SECRET, "MODE": "demonstration"}
     command = [sys.executable, "-m", "gunicorn", "wsgi:application", "--bind", f"fd://{listener.fileno()}"]
     process = subprocess.Popen(
-        [*command, "--worker-class", "gthread", "--threads", "4", "--no-control-socket"],
+        [
+            *command,
+            "--worker-class",
+            "gthread",
+            "--threads",
+            "4",
+            "--no-control-socket",
+            "--access-logfile",
+            "-",
+        ],
         cwd=ROOT,
         env=os.environ | settings,
         pass_fds=[listener.fileno()],
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
-    assert process.stderr is not None
-    with process.stderr as errors:
-        wait_for(errors, r"Booting worker")
-        rest = threading.Thread(target=errors.read)
-        rest.start()
+    assert process.stdout is not None
+    log: Queue[str] = Queue()
+    with process.stdout as lines:
+        reader = threading.Thread(target=gather, args=(lines, log))
+        reader.start()
         try:
-            yield
+            read_until(log, "Booting worker")
+            yield log
         finally:
             process.terminate()
             process.wait(timeout=20)
-            rest.join()
+            reader.join()
 
 
-def wait_for(lines: IO[str], pattern: str) -> None:
-    """Reads until a line says what was hoped for."""
-    seen = []
+def gather(lines: Iterable[str], log: Queue[str]) -> None:
+    """Keeps what the server says as it says it, so that it never waits for a reader."""
     for line in lines:
-        seen.append(line)
-        if re.search(pattern, line):
-            return
-    raise AssertionError("the web server did not start:\n" + "".join(seen))
+        log.put(line)
+
+
+def read_until(log: Queue[str], text: str) -> str:
+    """The log up to a line that holds the text. Raises queue.Empty where none comes."""
+    lines = [log.get(timeout=LOG_SECONDS)]
+    while text not in lines[-1]:
+        lines.append(log.get(timeout=LOG_SECONDS))
+    return "".join(lines)

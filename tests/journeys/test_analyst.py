@@ -75,7 +75,7 @@ def test_the_analysts_page_is_accessible_on_a_phone_and_on_a_computer(
         page.goto(hospital.url + path)
         assert page.locator("html").get_attribute("lang") == language
         for size in (PHONE, COMPUTER):
-            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.set_viewport_size(size)
             found = violations(page, ALL_RULES)
             if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
                 found.append("scrolls sideways")

@@ -136,7 +136,7 @@ def test_staff_pages_are_accessible_on_a_phone_and_on_a_computer(
     page = sign_in(Role.NURSE, language, viewport=PHONE)
     for name in pages(page, hospital, patient.code):
         for size in (PHONE, COMPUTER):
-            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.set_viewport_size(size)
             found = violations(page, ALL_RULES)
             if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
                 found.append("scrolls sideways")

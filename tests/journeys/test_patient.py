@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from app.models import Response
 from tests import factories
 from tests.journeys.conftest import Open
-from tests.journeys.hospital import Hospital
+from tests.journeys.hospital import Hospital, read_until
 from tests.journeys.steps import EN, FR, ITEMS, WORDS, answer, answer_from, button, link, start
 
 pytestmark = pytest.mark.xdist_group("journeys")
@@ -190,6 +190,19 @@ def test_the_first_item_costs_a_phone_little(device: Open, hospital: Hospital) -
     page.reload(wait_until="networkidle")
     assert 2 <= len(requests) <= FIRST_ITEM_REQUESTS, requests
     assert sum(sizes) <= FIRST_ITEM_BYTES, sizes
+
+
+@pytest.mark.requirement("LINK-01")
+@pytest.mark.requirement("DAT-02")
+@pytest.mark.threat("A3")
+def test_the_web_servers_log_holds_no_secret(device: Open, hospital: Hospital) -> None:
+    address = hospital.link(hospital.patient())
+    page = device()
+    start(page, address, FR)
+    page.goto(f"{hospital.url}/survey/q27")
+    log = read_until(hospital.log, "GET /survey/q27")
+    assert "POST /l/[link] " in log
+    assert not re.search(r"/l/[\w-]{43}", log)
 
 
 @pytest.mark.threat("A7")

@@ -43,8 +43,8 @@ def start(browser: Browser, token: str, language: str = "fr") -> Page:
 
 def choose(browser: Browser, page: Page, code: int) -> Page:
     """Chooses a code on an item's page and continues."""
-    words = WORDS[page.language or "fr"]
-    return browser.press(page, words["next"], **{item_of(page): str(code)})
+    chosen: dict[str, Any] = {item_of(page): str(code)}
+    return browser.press(page, WORDS[page.language or "fr"]["next"], **chosen)
 
 
 def skip(browser: Browser, page: Page) -> Page:

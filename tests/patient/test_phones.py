@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
-from app.models import Patient, Study
+from app.models import Patient, Response, Study
 from app.services.access import Role
 from app.services.links import revoke_links
 from tests import factories
@@ -168,5 +168,5 @@ def test_a_form_of_the_first_patient_changes_nothing_of_the_first(
     left_open = steps.start(browser, token)
     steps.start(browser, other)
     browser.press(left_open, FR["next"], status=400, q01="4")
-    rows = {row.patient_id: row.answers for row in session.query(steps.Response).all()}
+    rows = {row.patient_id: row.answers for row in session.query(Response).all()}
     assert rows == {row: {} for row in rows}

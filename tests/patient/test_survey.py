@@ -1,5 +1,7 @@
 """The items: one at a time, nothing chosen beforehand, each answer kept, skipped, changed or taken back."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -163,7 +165,13 @@ def test_an_item_that_the_questionnaire_has_not_is_unknown(
 @pytest.mark.threat("C12")
 def test_what_a_form_was_not_asked_for_is_ignored(browser: Browser, session: Session, token: str) -> None:
     page = steps.start(browser, token)
-    extra = {"q02": "1", "q30": "7", "arm": "interruption", "state": "submitted", "score": "100"}
+    extra: dict[str, Any] = {
+        "q02": "1",
+        "q30": "7",
+        "arm": "interruption",
+        "state": "submitted",
+        "score": "100",
+    }
     browser.press(page, FR["next"], q01="1", **extra)
     response = steps.stored(session)
     assert list(response.answers) == ["q01"]

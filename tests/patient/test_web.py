@@ -128,10 +128,10 @@ def test_a_whole_survey_under_https(secure_app: Flask, secure_token: str) -> Non
         "headers": {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
         "base_url": "https://study.example",
     }
-    response = client.post(f"/l/{secure_token}", data={"csrf_token": token}, **options)  # type: ignore[arg-type]
+    response = client.post(f"/l/{secure_token}", data={"csrf_token": token}, **options)
     assert (response.status_code, response.headers["Location"]) == (303, "/survey/q01")
     data = {"csrf_token": token, "q01": "2"}
-    response = client.post("/survey/q01", data=data, **options)  # type: ignore[arg-type]
+    response = client.post("/survey/q01", data=data, **options)
     assert response.headers["Location"] == "/survey/q02"
 
 
@@ -199,10 +199,22 @@ def test_without_its_database_the_service_says_to_come_back(bare_app: Flask, coo
     assert "kept" in page.text
 
 
-def test_static_files_are_found_by_their_content(browser: Browser, token: str) -> None:
-    page = browser.get(f"/l/{token}")
+def test_static_files_are_found_by_their_content_and_are_the_same_for_everybody(
+    browser: Browser, token: str
+) -> None:
+    page = steps.start(browser, token)
+    browser.client.set_cookie("ressenti_staff", "s.session")
     for each in page.all("link"):
         assert "?v=" in each.get("href", "")
         with browser.client.get(each.get("href", "")) as response:
             assert response.status_code == 200
             assert "Set-Cookie" not in response.headers
+            assert "Cookie" not in response.headers.get("Vary", "")
+
+
+@pytest.mark.threat("D6")
+def test_static_files_need_no_database(bare_app: Flask) -> None:
+    client = bare_app.test_client()
+    client.set_cookie("ressenti_staff", "s.session")
+    with client.get(STYLE) as response:
+        assert response.status_code == 200

@@ -22,7 +22,7 @@ def sources() -> list[Path]:
 def texts(catalogue: Catalog) -> list[str]:
     """Every translation, plural forms included."""
     found = [message.string for message in catalogue if message.id]
-    return [text for each in found for text in ([each] if isinstance(each, str) else each)]
+    return [text for each in found for text in ([each] if isinstance(each, str) else each or ())]
 
 
 def spoken(compiled: Path) -> dict[object, str]:

@@ -30,7 +30,7 @@ def sentences() -> dict[str, str]:
     found: dict[str, str] = {}
     for message in catalogues.read(CATALOGUE):
         english = message.id if isinstance(message.id, str) else message.id[0]
-        french = message.string if isinstance(message.string, str) else message.string[0]
+        french = message.string if isinstance(message.string, str) else (message.string or [""])[0]
         if len(english) >= SHORTEST and french and english != french and "%(" not in english:
             found[english] = french
     return found

@@ -157,16 +157,17 @@ def requests_of(rule: str) -> Iterator[tuple[str, str]]:
 
 def form_token(app: Flask) -> str:
     """What the pages of the sessions that factories.sign_in opens have in their forms."""
-    return str(URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps("t" * 40))
+    return str(URLSafeTimedSerializer(str(app.secret_key), salt="wtf-csrf-token").dumps("t" * 40))
 
 
 def send(client: FlaskClient, route: str, path: str, token: str | None = None) -> TestResponse:
     """The request of a route with its form."""
     data = ROUTES[route].form | ({"csrf_token": token} if token else {})
     method = route.split(" ")[0]
-    with client.open(path, method=method, data=data if method == "POST" else None) as response:
-        response.get_data()
-        return response
+    response = client.open(path, method=method, data=data if method == "POST" else None)
+    response.get_data()
+    response.close()
+    return response
 
 
 def expected(row: Row, role: Role, place: str) -> tuple[int, ...]:

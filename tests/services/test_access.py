@@ -26,6 +26,7 @@ from app.services.access import (
     staff,
     studies_within,
 )
+from app.services.accounts import grant_role
 from app.services.errors import NotFoundError
 from app.services.patients import find_patient, patients_of
 from app.services.studies import load_study
@@ -159,7 +160,7 @@ def test_several_roles_add_up(
     session: Session, clock: SteppedClock, study: Study, other_study: Study, everybody: list[Patient]
 ) -> None:
     user = make.make_staff(session, clock, R.NURSE, study, make.get_site(session, study, "03"))
-    make.grant_role(session, clock, user, R.MONITOR, other_study)
+    grant_role(session, clock, user, R.MONITOR, other_study)
     actor = actor_of(session, clock, user)
     assert seen(session, actor) == [("GIST-IMA", "03-001"), ("OTHER", "04-001")]
     assert actor.role_names == "monitor,nurse"

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
+from app.db import SNAPSHOT
 from app.models import AuditEntry, Patient
 from app.services.audit import ENTRIES, GENESIS, HEADS, Break, entry_hash, record, verify
 from tests import factories as make
@@ -274,7 +275,7 @@ def test_verifying_while_others_write_finds_nothing_wrong(live: Live) -> None:
     def check() -> list[Break]:
         found = []
         for _ in range(15):
-            with live.session("read") as session:
+            with live.session(SNAPSHOT) as session:
                 found += verify(session)
         return found
 

@@ -106,6 +106,17 @@ def test_other_refusals_of_a_registration(session: Session, clock: SteppedClock,
     assert register(session, clock, site, consent_on=starts_on).code == "04-007"
 
 
+@pytest.mark.requirement("VIS-01")
+def test_a_site_that_does_not_recruit_yet_registers_nobody(
+    session: Session, clock: SteppedClock, study: Study
+) -> None:
+    site = make.get_site(session, study, "05")
+    found = refusal(session, lambda: register(session, clock, site, code="05-001"))
+    assert found == ("site", "not_recruiting", {"site": "Institut Paoli Calmettes"})
+    site.recruiting = True
+    assert register(session, clock, site, code="05-001").code == "05-001"
+
+
 @pytest.mark.threat("D14")
 @pytest.mark.parametrize(
     ("zone", "instant", "today"),

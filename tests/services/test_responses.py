@@ -13,7 +13,7 @@ import scoring
 from app.clock import SteppedClock
 from app.models import AuditEntry, Patient, Response, Score, Visit
 from app.services import responses
-from app.services.errors import NotFoundError, RuleError
+from app.services.errors import RuleError
 from app.services.responses import Answer, AnswerState, NotAnswerableError, UnansweredError
 from app.services.visits import GRACE
 from app.version import SOFTWARE_VERSION
@@ -69,12 +69,6 @@ def test_beginning_again_finds_the_same_draft(
     assert again == [response]
     assert (response.started_at, response.languages) == (NOW, ["fr"])
     assert session.scalar(select(func.count(Response.id))) == 1
-
-
-def test_a_response_is_held_by_its_instrument(session: Session, response: Response, visit: Visit) -> None:
-    assert responses.lock_response(session, visit, "qlq-c30") is response
-    with pytest.raises(NotFoundError, match="no response"):
-        responses.lock_response(session, visit, "another")
 
 
 # Saving

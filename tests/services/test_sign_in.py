@@ -78,7 +78,7 @@ def test_other_addresses_are_not_slowed_down(session: Session, clock: SteppedClo
 @pytest.mark.requirement("DAT-02")
 def test_the_address_itself_is_not_kept(session: Session, clock: SteppedClock) -> None:
     fail(session, clock, 1)
-    assert EMAIL not in str(session.execute(select(SignInFailures.__table__)).all())  # type: ignore[arg-type]
+    assert EMAIL not in str(session.execute(select(SignInFailures.__table__)).all())
 
 
 @pytest.mark.requirement("OPS-06")
