@@ -76,9 +76,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     make_folder(url)
     app.config["SQLALCHEMY_ENGINES"] = {
         WRITE: engine_options(url),
-        READ: reading_options(url, "AUTOCOMMIT"),
-        SNAPSHOT: reading_options(url, "SERIALIZABLE"),
-        REPLICA: reading_options(settings.database_read_url or url, "SERIALIZABLE"),
+        READ: reading_options(url) | {"isolation_level": "AUTOCOMMIT"},
+        SNAPSHOT: reading_options(url),
+        REPLICA: reading_options(settings.database_read_url or url),
     }
     db.init_app(app)
     # The library would also close asynchronous sessions, which there are none of: it starts an event loop
@@ -100,16 +100,16 @@ def engine_options(url: str) -> dict[str, Any]:
     return options | {"pool_size": 10}
 
 
-def reading_options(url: str, isolation: str) -> dict[str, Any]:
-    """What create_engine takes for reading alone.
+def reading_options(url: str) -> dict[str, Any]:
+    """What create_engine takes for reading alone, as of one moment throughout a transaction.
 
-    AUTOCOMMIT sees what is committed at each statement and spares a page the round trips of a
-    transaction; SERIALIZABLE sees one moment throughout.
+    In autocommit instead, each statement sees what is committed by then, and a page is spared the
+    round trips of a transaction.
     """
-    options = engine_options(url) | {"isolation_level": isolation}
-    if url.startswith("postgresql"):
-        options["connect_args"] = {"options": "-c default_transaction_read_only=on"}
-    return options
+    if url.startswith("sqlite"):
+        return engine_options(url)
+    read_only = {"options": "-c default_transaction_read_only=on"}
+    return engine_options(url) | {"isolation_level": "REPEATABLE READ", "connect_args": read_only}
 
 
 def prepare_engine(

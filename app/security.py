@@ -113,7 +113,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     CSRFProtect(app)
     app.before_request(_gate)
     app.after_request(_headers(settings))
-    Security(app, FSQLALiteUserDatastore(db, User, NoRoles), login_form=SignInForm)  # type: ignore[arg-type]
+    library = Security(app, FSQLALiteUserDatastore(db, User, NoRoles), login_form=SignInForm)  # type: ignore[arg-type]
+    # Its idea of who may do what is not ours (services/access), and would be worked out at every request.
+    library.principal.identity_loaders.clear()
 
 
 def trusted_hosts(settings: Settings) -> list[str]:

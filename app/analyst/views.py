@@ -36,18 +36,18 @@ def export(study: str) -> Response:
     # Reading and writing tables takes long to load: only who exports waits for it.
     from app.services.exports.files import export_archive, export_study
 
-    allowed = access.studies_within(db.session, g.actor, Permission.EXPORT)
+    # A long read must hold up nobody's save: the right to write is given back until it is over.
+    db.session.rollback()
+    allowed = access.studies_within(db.replica, g.actor, Permission.EXPORT)
     found = next((each for each in allowed if each.code == study), None)
     if found is None:
         raise NotFoundError("study", study)
-    definition = definition_in_force(db.session, found)
+    definition = definition_in_force(db.replica, found)
     with_arm = g.actor.may_at(Permission.SEE_ARM, found.id, None)
     clock = current_app.extensions["clock"]
-    # A long read must hold up nobody's save: the right to write is given back until it is over.
-    db.session.rollback()
     files = export_study(db.replica, db.session, clock, definition, found, with_arm=with_arm)
     db.session.commit()
-    name = f"{found.code}_{files.data_cut.strftime(CUT_FORMAT)}.zip"
+    name = f"{definition.code}_{files.data_cut.strftime(CUT_FORMAT)}.zip"
     response = Response(export_archive(files), mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response

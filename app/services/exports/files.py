@@ -69,6 +69,7 @@ def export_study(
     MissingActorError. To be committed before write_export or export_archive hands the files over, so that
     none leaves without its entry in the trail.
     """
+    study_id = study.id
     files = build_export(reader, clock, definition, study, with_arm=with_arm)
     if reader is not writer:
         # What was read is at hand; nothing is held open while the release is written down.
@@ -79,7 +80,7 @@ def export_study(
         "with_arm": with_arm,
         "sha256": files.sha256,
     }
-    record(writer, "export", "study", str(study.id), f"study:{study.id}", changes)
+    record(writer, "export", "study", str(study_id), f"study:{study_id}", changes)
     return files
 
 
