@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
-from flask_security.utils import hash_password
+from flask_security.utils import hash_password, lookup_identity
 
 from app import demo_cli, migrate
 from app.clock import Clock
@@ -20,6 +20,14 @@ from app.services.errors import NotFoundError, RuleError
 from app.services.responses import verify_scores
 
 SHOWN_VISITS = 10
+# What to do about a refused rule, where its name does not say it.
+REMEDIES = {
+    "version_used": "give the file a version of its own",
+    "still_used": "keep it in the file; a site that stops has recruiting = false",
+    "role_needs_site": "name it with --site",
+    "role_needs_study": "name it with --study",
+    "no_address": "give an e-mail address that can be reached, such as a.nurse@hospital.fr",
+}
 REFUSALS = (DefinitionError, NotFoundError, RuleError, migrate.SchemaError, OSError, UnicodeDecodeError)
 
 
@@ -37,7 +45,8 @@ def refusing() -> Iterator[None]:
         yield
     except REFUSALS as error:
         db.session.rollback()
-        raise click.ClickException(str(error)) from None
+        remedy = REMEDIES.get(error.rule) if isinstance(error, RuleError) else None
+        raise click.ClickException(f"{error}: {remedy}" if remedy else str(error)) from None
 
 
 def acting_clock() -> Clock:
@@ -89,7 +98,8 @@ study_group = AppGroup("study", help="Studies and their definition files.")
 def study_load(file: Path, *, yes: bool) -> None:
     """Checks FILE and loads it; an amendment shows what it changes before it is applied."""
     with refusing():
-        loaded, name = _load(file)
+        source = file.read_text("utf-8")
+        loaded, name = _load(source, file)
         if loaded.is_new:
             db.session.commit()
             click.echo(f"Study {name} is loaded.")
@@ -99,17 +109,18 @@ def study_load(file: Path, *, yes: bool) -> None:
             # While a person thinks nothing is held, so that patients go on saving.
             db.session.rollback()
             _show_amendment(loaded, name)
-            _apply_amendment(file, yes=yes)
+            _apply_amendment(source, file, yes=yes)
 
 
-def _load(file: Path) -> tuple[studies.LoadedStudy, str]:
-    loaded = studies.load_study(db.session, acting_clock(), file.read_text("utf-8"), str(file))
+def _load(source: str, file: Path) -> tuple[studies.LoadedStudy, str]:
+    loaded = studies.load_study(db.session, acting_clock(), source, str(file))
     return loaded, f"{loaded.study.code} {loaded.study.definition_version}"
 
 
-def _apply_amendment(file: Path, *, yes: bool) -> None:
+def _apply_amendment(source: str, file: Path, *, yes: bool) -> None:
     if yes or click.confirm("Apply it?"):
-        _load(file)
+        # What was shown, whatever became of the file meanwhile.
+        _load(source, file)
         db.session.commit()
         click.echo("Applied.")
     else:
@@ -151,6 +162,9 @@ def account_create(
         site = studies.find_site(db.session, study, site_number) if study and site_number else None
         user = accounts.create_account(db.session, clock, email, hash_password(password), language)
         accounts.grant_role(db.session, clock, user, Role(role), study, site)
+        if lookup_identity(user.email) is None:
+            # The sign-in page refuses some addresses: nobody is given one that opens nothing.
+            raise RuleError("email", "no_address", email=user.email)
         db.session.commit()
     click.echo(f"{user.email} can sign in at {current_app.extensions['settings'].public_url}/login")
 

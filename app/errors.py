@@ -24,7 +24,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AccessDeniedError, lambda _error: error_page(403))
     # Two people did the same at once: the second one is told, and nothing of hers is half written.
     for conflict in (StaleDataError, IntegrityError):
-        app.register_error_handler(conflict, lambda _error: error_page(409))
+        app.register_error_handler(conflict, _conflict)
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(Exception, _unexpected)
 
@@ -46,7 +46,17 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _database_error(_error: object = None) -> Response:
+def _conflict(_error: Exception) -> Response:
+    # Logged as well: a broken rule of the database may be a fault of ours.
+    current_app.log_exception(sys.exc_info())
+    return error_page(409)
+
+
+def _database_error(error: Exception | None = None) -> Response:
+    if error is not None:
+        # The values of the statement are hidden by the engine: no answer reaches a log. What comes
+        # through Flask's own handler is logged already.
+        current_app.log_exception(sys.exc_info())
     response = error_page(503)
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response

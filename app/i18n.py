@@ -2,6 +2,7 @@
 
 import gettext
 import hashlib
+import re
 from datetime import date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -31,6 +32,8 @@ __all__ = [
 LANGUAGES = ("fr", "en")
 # Dates of the sites' continent: 22 November 2026, the day before the month.
 DATE_LOCALES = {"fr": "fr_FR", "en": "en_GB"}
+# French says the first of a month as an ordinal, which the locale's patterns do not know.
+FRENCH_FIRST = re.compile(r"\b1(?= \D)")
 TRANSLATIONS = ROOT / "translations"
 
 
@@ -108,7 +111,8 @@ def _chosen_language() -> str:
 
 def day_text(day: date, style: str = "long") -> str:
     """A date as people of the page's language write it."""
-    return str(format_date(day, style, locale=DATE_LOCALES[page_language()]))
+    text = str(format_date(day, style, locale=DATE_LOCALES[page_language()]))
+    return FRENCH_FIRST.sub("1er", text) if page_language() == "fr" else text
 
 
 def time_text(instant: datetime, zone: str) -> str:

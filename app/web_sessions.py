@@ -170,7 +170,9 @@ class RowSessionInterface(SessionInterface):
             expires=expires,
             secure=self._is_secure,
             httponly=True,
-            samesite="Strict" if session.is_patient else "Lax",
+            # Not Strict: a link tapped again in a message would arrive without its session, and what the
+            # landing page then sets would take the place of the one in use. Form tokens guard each change.
+            samesite="Lax",
         )
 
 

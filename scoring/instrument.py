@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
@@ -16,6 +17,7 @@ from scoring.structure import Table, read_table
 
 Better = Literal["higher", "lower"]
 ScaleKind = Literal["global", "functional", "symptom"]
+ChangeLevel = Literal["group", "individual"]
 LANGUAGES = ("en", "fr")
 T = TypeVar("T")
 
@@ -54,6 +56,22 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class MinimalChange:
+    """From which size on a change of a scale over time matters, in score points, without a sign.
+
+    `worse` and `better` hold the lower ends of a small, a medium and a large change, as far as published; the
+    first is the minimal important difference. `level` "group": found for the means of groups, so not meant to
+    judge one patient by. Unless `confirmed`, the sizes were not yet checked against `source`.
+    """
+
+    worse: tuple[float, ...]
+    better: tuple[float, ...]
+    level: ChangeLevel
+    confirmed: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """A score of 0-100 made from `items`, whose codes all run from `lowest` to `highest`.
 
@@ -70,6 +88,7 @@ class Scale:
     kind: ScaleKind
     fewest: int
     threshold: Threshold | None
+    minimal_change: MinimalChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +178,7 @@ def _item(row: Table, kinds: Table) -> Item:
 
 
 def _scale(row: Table, items: Mapping[str, Item], sources: Mapping[str, str]) -> Scale:
-    row.only("code", "names", "kind", "items", "reversed", "better", "fewest", "threshold")
+    row.only("code", "names", "kind", "items", "reversed", "better", "fewest", "threshold", "change")
     members = [_known(row, "items", item_id, items) for item_id in row.texts("items")]
     if len({item.codes for item in members}) > 1:
         raise row.error("items", "the items of a scale must have the same codes")
@@ -177,6 +196,7 @@ def _scale(row: Table, items: Mapping[str, Item], sources: Mapping[str, str]) ->
         kind=_choice(row, "kind", get_args(ScaleKind)),
         fewest=fewest,
         threshold=_threshold(row.table("threshold"), sources) if "threshold" in row else None,
+        minimal_change=_minimal_change(row.table("change"), sources) if "change" in row else None,
     )
 
 
@@ -187,6 +207,28 @@ def _threshold(row: Table, sources: Mapping[str, str]) -> Threshold:
         raise row.error("value", "value must be from 0 to 100")
     source = _known(row, "source", row.get("source", str), sources)
     return Threshold(value, row.get("confirmed", bool), source)
+
+
+def _minimal_change(row: Table, sources: Mapping[str, str]) -> MinimalChange:
+    row.only("worse", "better", "level", "confirmed", "source")
+    return MinimalChange(
+        worse=_sizes(row, "worse"),
+        better=_sizes(row, "better"),
+        level=_choice(row, "level", get_args(ChangeLevel)),
+        confirmed=row.get("confirmed", bool),
+        source=_known(row, "source", row.get("source", str), sources),
+    )
+
+
+def _sizes(row: Table, key: str) -> tuple[float, ...]:
+    """One to three sizes of change, each above the one before."""
+    values = row.values.get(key)
+    given = values if isinstance(values, list) else []
+    sizes = [float(size) for size in given if isinstance(size, int | float) and not isinstance(size, bool)]
+    rising = all(low < high <= 100 for low, high in pairwise([0.0, *sizes]))
+    if not 1 <= len(sizes) <= 3 or len(sizes) < len(given) or not rising:
+        raise row.error(key, f"{key} must be one to three rising numbers above 0, at most 100")
+    return tuple(sizes)
 
 
 def _summary(row: Table, scales: Mapping[str, Scale], sources: Mapping[str, str]) -> Summary:

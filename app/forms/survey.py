@@ -38,7 +38,7 @@ class ItemForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
 class ReviewForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     """What the buttons of the review page send."""
 
-    action = StringField(validators=[AnyOf([SEND, LANGUAGE])])
+    action = StringField()
 
 
 @cache

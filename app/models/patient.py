@@ -30,7 +30,7 @@ class Patient(Base):
     study: Mapped[Study] = relationship(lazy="raise_on_sql")
     site: Mapped[Site] = relationship(lazy="raise_on_sql")
     milestones: Mapped[list["Milestone"]] = relationship(
-        lazy="raise_on_sql", order_by="Milestone.occurred_on"
+        lazy="raise_on_sql", order_by="Milestone.occurred_on, Milestone.id"
     )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own name

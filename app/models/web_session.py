@@ -14,7 +14,7 @@ class WebSession(Base):
 
     __tablename__ = "web_session"
     __table_args__ = (Index(None, "user_id"), Index(None, "link_id"))
-    # No research data; sign-in and sign-out are recorded in the trail by name.
+    # No research data; signing in is recorded in the trail by name, the end of a session here.
     audited: ClassVar[bool] = False
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -80,8 +80,7 @@ def _registration_form(places: dict[str, Place], first: Place) -> Any:
 
 
 def _register(form: Any, place: Place) -> Any:
-    code = form.code.data or patients.next_code(db.session, place.site)
-    registration = Registration(code, form.consent_on.data, form.language.data)
+    registration = Registration(form.code.data or None, form.consent_on.data, form.language.data)
     clock = current_app.extensions["clock"]
     patient = patients.register_patient(db.session, clock, place.definition, place.site, registration)
     patient.study = place.study

@@ -27,10 +27,14 @@ TASKS = {
     Task.CLOSING_SOON: lazy_translate("%(visit)s closes on %(day)s: nothing received yet."),
     Task.ISSUE_LINK: lazy_translate("%(visit)s is open until %(day)s: no link given."),
     Task.IN_PROGRESS: lazy_translate("%(visit)s was begun and not sent; open until %(day)s."),
+    Task.IN_GRACE: lazy_translate(
+        "%(visit)s closed on %(day)s; what was begun can be sent for 24 hours more."
+    ),
     Task.RANDOMISE: lazy_translate("Initial questionnaire received: the randomisation can be recorded."),
 }
 TASK_BADGES = {
     Task.CLOSING_SOON: lazy_translate("Closing soon"),
+    Task.IN_GRACE: lazy_translate("Last hours"),
     Task.ISSUE_LINK: lazy_translate("Link to give"),
     Task.IN_PROGRESS: lazy_translate("In progress"),
     Task.RANDOMISE: lazy_translate("To randomise"),
@@ -60,6 +64,9 @@ RULES = {
     ),
     "already_sent": lazy_translate(
         "The questionnaire of this visit was received: it needs no link any more."
+    ),
+    "no_approved_wording": lazy_translate(
+        "The questionnaire’s wording is not approved yet: a study in production gives no link."
     ),
     "window_closed": lazy_translate("This visit closed on %(closes_on)s: a link would open nothing."),
 }

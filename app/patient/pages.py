@@ -110,7 +110,6 @@ class ReviewPage(PatientPage):
     rows: tuple[ReviewRow, ...]
     can_send: bool
     resume_url: str | None = None
-    error: str | None = None
 
     @property
     def skipped(self) -> int:

@@ -24,7 +24,7 @@ def unknown_page() -> pages.UnknownPage:
 
 def welcome_page(found: FoundLink, action_url: str) -> pages.WelcomePage:
     """The landing page of an open link."""
-    survey, words = Survey(found), _words(found)
+    survey, words = Survey(found), _words(found.visit.questionnaires[0])
     return pages.WelcomePage(
         **_frame(found),
         stand_in=True,
@@ -61,7 +61,7 @@ def item_page(
     found: FoundLink, survey: Survey, place: Place, *, ask_skip: bool, error: str | None = None
 ) -> pages.ItemPage:
     """One item with its stored answer."""
-    words, item, before = _words(found), place.item, survey.before(place)
+    words, item, before = _words(place.instrument.code), place.item, survey.before(place)
     saved_at = max((each.saved_at for each in found.responses if each.saved_at), default=None)
     return pages.ItemPage(
         **_frame(found),
@@ -82,17 +82,16 @@ def item_page(
     )
 
 
-def review_page(found: FoundLink, survey: Survey, error: str | None = None) -> pages.ReviewPage:
+def review_page(found: FoundLink, survey: Survey) -> pages.ReviewPage:
     """Every item with its answer."""
-    words, first_open = _words(found), survey.first_open()
+    first_open = survey.first_open()
     return pages.ReviewPage(
         **_frame(found),
         stand_in=True,
         action_url=url_for("patient.send"),
-        rows=tuple(_row(words, place) for place in survey.places),
+        rows=tuple(_row(place) for place in survey.places),
         can_send=first_open == REVIEW,
         resume_url=None if first_open == REVIEW else url_for("patient.item", item_id=first_open),
-        error=error,
     )
 
 
@@ -107,8 +106,8 @@ def _frame(found: FoundLink) -> dict[str, Any]:
     }
 
 
-def _words(found: FoundLink) -> Wording:
-    return wording(found.visit.questionnaires[0], page_language())
+def _words(instrument: str) -> Wording:
+    return wording(instrument, page_language())
 
 
 def _options(words: Wording, place: Place) -> tuple[pages.Option, ...]:
@@ -118,7 +117,8 @@ def _options(words: Wording, place: Place) -> tuple[pages.Option, ...]:
     )
 
 
-def _row(words: Wording, place: Place) -> pages.ReviewRow:
+def _row(place: Place) -> pages.ReviewRow:
+    words = _words(place.instrument.code)
     item = place.item
     label = words.get(f"{item.kind}.{place.value}")
     answer = None if place.value is None else _joined(place, label)

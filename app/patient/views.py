@@ -6,7 +6,7 @@ from flask import abort, current_app, g, redirect, render_template, request, ses
 from werkzeug.wrappers import Response
 
 from app.db import db
-from app.forms.survey import ERASE, LANGUAGE, SKIP, ReviewForm, item_form
+from app.forms.survey import ERASE, LANGUAGE, SEND, SKIP, ReviewForm, item_form
 from app.i18n import page_language, translate, wording_sha256
 from app.patient import blueprint, pages, show
 from app.services import access, links, responses
@@ -115,6 +115,9 @@ def send() -> Reply:
         return _not_open(found)
     if form.action.data == LANGUAGE:
         return _switched(REVIEW)
+    if form.action.data != SEND:
+        # What cannot be undone asks for the one button that says so.
+        return _to(REVIEW)
     try:
         responses.submit_responses(db.session, current_app.extensions["clock"], found.visit)
     except responses.UnansweredError:

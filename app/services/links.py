@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.clock import Clock
-from app.models import DRAFT, Link, Patient, Response, Visit
+from app.models import DRAFT, Link, Patient, Response, Study, Visit
 from app.services.errors import RuleError
 from app.services.rows import hold
 from app.services.sessions import end_sessions_of_links, open_patient_session
 from app.services.tokens import TokenSource, hash_secret
 from app.services.visits import GRACE, is_answerable
+from app.settings import PRODUCTION
 
 REISSUED = "reissued"
 
@@ -69,8 +70,11 @@ def issue_link(
 ) -> IssuedLink:
     """Issues a link to a visit; older links of the visit and their sessions die.
 
-    Raises RuleError when the visit's questionnaires were sent or its window has closed.
+    Raises RuleError when the visit's questionnaires were sent, its window has closed, or the study is
+    in production, which needs approved wording: there is none but the stand-in in this release.
     """
+    if session.get_one(Study, visit.study_id).mode == PRODUCTION:
+        raise RuleError("visit", "no_approved_wording", visit=visit.code)
     hold(session, visit)
     _require_open(session, clock, visit)
     revoke_links(session, clock, visit, REISSUED)

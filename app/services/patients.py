@@ -15,7 +15,7 @@ from app.services.access import Actor, Permission, patients_within, require
 from app.services.definition import CONSENT, RANDOMISATION, StudyDefinition
 from app.services.errors import NotFoundError, RuleError
 from app.services.rows import hold
-from app.services.schedule import local_date
+from app.services.schedule import local_date, nominal_visits
 from app.services.visits import project_visits
 
 BASELINE = "BASELINE"
@@ -23,9 +23,9 @@ BASELINE = "BASELINE"
 
 @dataclass(frozen=True)
 class Registration:
-    """What is needed to register a patient."""
+    """What is needed to register a patient; without a code, the site's next one is taken."""
 
-    code: str
+    code: str | None
     consent_on: date
     language: str
 
@@ -41,7 +41,8 @@ def register_patient(
     hold(session, site)
     if not site.recruiting:
         raise RuleError("site", "not_recruiting", site=site.name)
-    _check_code(session, site, registration.code)
+    code = next_code(session, site) if registration.code is None else registration.code
+    _check_code(session, site, code)
     _check_date(clock, definition, site, "consent_on", registration.consent_on)
     if registration.language not in definition.languages:
         raise RuleError("language", "unknown_language", language=registration.language)
@@ -49,7 +50,7 @@ def register_patient(
         study_id=site.study_id,
         site_id=site.id,
         site=site,
-        code=registration.code,
+        code=code,
         language=registration.language,
         registered_at=clock.now(),
         milestones=[],
@@ -81,7 +82,8 @@ def randomise_patient(
     if patient.arm is not None:
         raise RuleError("arm", "already_randomised", code=patient.code)
     _check_milestone_date(clock, definition, patient, "randomised_on", randomised_on)
-    if not remark and not has_completed_baseline(session, patient):
+    has_initial_visit = any(each.code == BASELINE for each in nominal_visits(definition))
+    if has_initial_visit and not remark and not has_completed_baseline(session, patient):
         raise RuleError("remark", "no_baseline", code=patient.code)
     patient.arm, patient.arm_disclosed_at = arm, clock.now()
     _add_milestone(session, clock, patient, RANDOMISATION, randomised_on, remark or None)

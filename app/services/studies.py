@@ -1,6 +1,7 @@
 """Studies: loading a definition, amending it, and reading the one in force."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app.clock import Clock
-from app.models import DefinitionVersion, Patient, Site, Study
+from app.models import DefinitionVersion, Milestone, Patient, Site, Study
 from app.services.definition import StudyDefinition, parse_definition
 from app.services.errors import NotFoundError, RuleError
 from app.services.visits import Projection, project_visits
@@ -31,7 +32,8 @@ def load_study(session: Session, clock: Clock, source: str, filename: str) -> Lo
     """Creates or amends the study that the definition file describes; flushed, not committed.
 
     Raises DefinitionError with every fault's line; RuleError when the version was loaded before
-    with other content (an amendment needs a version of its own).
+    with other content (an amendment needs a version of its own), and when an amendment lacks what is
+    in use: a site, an arm of patients, a milestone that happened.
     """
     definition = parse_definition(source, filename)
     sha256 = hashlib.sha256(source.encode()).hexdigest()
@@ -93,6 +95,7 @@ def _amend(
     )
     if session.scalar(known) is not None:
         raise RuleError("version", "version_used", version=definition.version, study=study.code)
+    _require_what_is_used(session, study, definition)
     before = definition_in_force(session, study)
     study.mode, study.definition_version = definition.mode, definition.version
     study.definition_sha256 = sha256
@@ -101,6 +104,21 @@ def _amend(
     session.flush()
     visits = _project_all(session, clock, study, definition)
     return LoadedStudy(study, is_new=False, changes=tuple(differences(before, definition)), visits=visits)
+
+
+def _require_what_is_used(session: Session, study: Study, definition: StudyDefinition) -> None:
+    """Rows refer to these by code: without them pages of patients could not be made any more."""
+    arms = select(Patient.arm).where(Patient.study_id == study.id, Patient.arm.is_not(None))
+    kinds = select(Milestone.kind).where(Milestone.study_id == study.id)
+    sites = select(Site.number).where(Site.study_id == study.id)
+    for table, used, known in (
+        ("sites", sites, {each.number for each in definition.sites}),
+        ("arms", arms, {each.code for each in definition.arms}),
+        ("milestones", kinds, {each.code for each in definition.milestones}),
+    ):
+        missing = {str(each) for each in session.scalars(used)} - known
+        if missing:
+            raise RuleError(table, "still_used", missing=", ".join(sorted(missing)))
 
 
 def _keep_version(session: Session, clock: Clock, study: Study, source: str) -> None:
@@ -137,7 +155,7 @@ def _project_all(session: Session, clock: Clock, study: Study, definition: Study
 
 
 def differences(before: StudyDefinition, after: StudyDefinition) -> Iterator[str]:
-    """Each value that an amendment changes, as "where: old -> new"; tables in lists by place and code."""
+    """Each value that an amendment changes, as "where: old -> new"; tables in lists go by their codes."""
     old, new = dict(_flat(before.model_dump())), dict(_flat(after.model_dump()))
     for where in dict.fromkeys([*old, *new]):
         if old.get(where) != new.get(where):
@@ -149,8 +167,11 @@ def _flat(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
         for key, each in value.items():
             yield from _flat(each, f"{where}.{key}" if where else str(key))
     elif isinstance(value, list | tuple) and value and isinstance(value[0], dict):
-        # By place as well: two series of visits may share one pattern of codes.
-        for place, each in enumerate(value, start=1):
-            yield from _flat(each, f"{where} {place} ({each.get('code') or each.get('number')})")
+        # Not by place, or one table more would change all that follow it. Series of visits may share a code.
+        seen: Counter[str] = Counter()
+        for each in value:
+            code = each.get("code") or each["number"]
+            seen[code] += 1
+            yield from _flat(each, f"{where} {code}" + (f" ({seen[code]})" if seen[code] > 1 else ""))
     else:
         yield where, value

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -37,6 +37,7 @@ class LinkHealth(StrEnum):
 class Task(StrEnum):
     """The next thing to do for a patient, the most pressing first."""
 
+    IN_GRACE = "in_grace"
     CLOSING_SOON = "closing_soon"
     ISSUE_LINK = "issue_link"
     IN_PROGRESS = "in_progress"
@@ -108,7 +109,7 @@ def worklist(session: Session, clock: Clock, actor: Actor, search: str = "", aft
     total = session.scalar(select(func.count(Patient.id)).where(found)) or 0
     page = _patients(session, and_(found, _beyond(after)), PAGE_LENGTH + 1)
     has_more, page = len(page) > PAGE_LENGTH, page[:PAGE_LENGTH]
-    waiting = [] if search or after else _patients(session, and_(mine, _may_wait(clock.now())), LONGEST_TO_DO)
+    waiting = [] if search or after else _waiting(session, mine, clock.now())
     lines = patient_lines(session, clock, {each.id: each for each in [*page, *waiting]}.values())
     to_do = [lines[each.id] for each in waiting if lines[each.id].task is not None]
     return Worklist(
@@ -203,6 +204,8 @@ def _patient_line(patient: Patient, visits: Sequence[VisitLine], now: datetime) 
 def _task(
     patient: Patient, current: VisitLine | None, visits: Sequence[VisitLine], now: datetime
 ) -> Task | None:
+    if current is not None and current.closes_at <= now:
+        return Task.IN_GRACE
     if current is not None and current.closes_at - now <= CLOSING_SOON:
         return Task.CLOSING_SOON
     if current is not None and not current.has_live_link:
@@ -218,19 +221,24 @@ def _urgency(line: PatientLine) -> tuple[int, datetime, str]:
     return list(Task).index(line.task or Task.RANDOMISE), closes_at, line.patient.code
 
 
-def _patients(session: Session, condition: ColumnElement[bool], limit: int) -> list[Patient]:
+def _patients(
+    session: Session, condition: ColumnElement[bool], limit: int, *order: ColumnElement[Any]
+) -> list[Patient]:
     query = select(Patient).where(condition).options(joinedload(Patient.site), joinedload(Patient.study))
-    return list(session.scalars(query.order_by(Patient.study_id, Patient.code).limit(limit)))
+    return list(session.scalars(query.order_by(*order, Patient.study_id, Patient.code).limit(limit)))
 
 
-def _may_wait(now: datetime) -> ColumnElement[bool]:
-    """Patients with a visit that can be filled in, or with a baseline but no arm."""
+def _waiting(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Patient]:
+    """Patients with a visit to fill in, the soonest to close first, or with a baseline but no arm."""
     sent = exists().where(Response.visit_id == Visit.id, Response.status == SUBMITTED)
-    can_be_filled = exists().where(
-        Visit.patient_id == Patient.id, Visit.opens_at <= now, Visit.closes_at > now - GRACE, ~sent
+    closes_at = (
+        select(func.min(Visit.closes_at))
+        .where(Visit.patient_id == Patient.id, Visit.opens_at <= now, Visit.closes_at > now - GRACE, ~sent)
+        .scalar_subquery()
     )
     has_baseline = exists().where(Visit.patient_id == Patient.id, Visit.code == BASELINE, sent)
-    return or_(can_be_filled, and_(Patient.arm.is_(None), has_baseline))
+    may_wait = or_(closes_at.is_not(None), and_(Patient.arm.is_(None), has_baseline))
+    return _patients(session, and_(mine, may_wait), LONGEST_TO_DO, closes_at.nulls_last())
 
 
 def _beyond(after: str) -> ColumnElement[bool]:

@@ -147,6 +147,21 @@ def test_a_draft_left_unsent_is_partial_once_the_grace_is_over(
     assert "Partial" in rows(nurse.get("/nurse/GIST-IMA/04-001"))[0]
 
 
+@pytest.mark.requirement("SUR-15")
+def test_in_the_last_hours_of_a_draft_the_page_says_until_when_it_can_be_sent(
+    nurse: Browser, session: Session, clock: SteppedClock, study: Study
+) -> None:
+    start = clock.now().date()
+    patient = factories.make_patient(session, clock, study, consent_on=start - timedelta(days=29))
+    clock.advance(days=-2)
+    factories.make_link(session, clock, patient)
+    factories.answer(session, clock, factories.get_visit(session, patient), {"q01": 1})
+    clock.advance(days=2)
+    session.commit()
+    (row,) = to_do(nurse.get(FRONT))
+    assert "Baseline closed on Sunday, 22 November 2026; what was begun can be sent for 24 hours more." in row
+
+
 def test_search_finds_codes_by_a_part(
     nurse: Browser, session: Session, clock: SteppedClock, study: Study
 ) -> None:

@@ -58,6 +58,15 @@ def test_an_incomplete_review_leads_to_the_first_open_item_and_sends_nothing(
     assert steps.stored(session).status == "draft"
 
 
+@pytest.mark.requirement("SUR-04")
+def test_only_the_button_for_it_sends(browser: Browser, session: Session, token: str) -> None:
+    page = steps.answer_all(browser, steps.start(browser, token))
+    form = page.one("input", name="csrf_token").get("value")
+    for fields in ({}, {"action": ""}, {"action": "next"}):
+        assert browser.post("/survey/review", {"csrf_token": form} | fields).path == "/survey/review"
+    assert steps.stored(session).status == "draft"
+
+
 @pytest.mark.requirement("SUR-05")
 def test_after_sending_the_page_thanks_and_says_whom_to_call(
     browser: Browser, session: Session, token: str

@@ -296,3 +296,14 @@ def test_two_nurses_at_once_leave_one_live_link(live: Live) -> None:
         states = [links.find_link(session, live.clock, token) for token in tokens]
         assert [each.state for each in states if each].count(LinkState.OPEN) == 1
         assert sorted(each.link.ordinal for each in states if each) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.requirement("INS-05")
+def test_a_study_in_production_gives_no_link_while_its_wording_is_the_stand_in(
+    session: Session, clock: SteppedClock, patient: Patient
+) -> None:
+    patient.study.mode = "production"
+    session.flush()
+    with pytest.raises(RuleError, match="no approved wording"):
+        make.make_link(session, clock, patient)
+    assert session.scalar(select(func.count(Link.id))) == 0

@@ -287,6 +287,18 @@ def test_a_double_tap_records_a_milestone_once(live: Live) -> None:
 
 
 @pytest.mark.threat("D2")
+def test_nurses_who_leave_the_code_empty_at_once_get_one_each(live: Live) -> None:
+    def registering() -> str:
+        with live.session() as session:
+            site = make.get_site(session, find_study(session, "GIST-IMA"), "02")
+            patient = register(session, live.clock, site, code=None)
+            session.commit()
+            return patient.code
+
+    assert sorted(together(*[registering] * 4)) == ["02-001", "02-002", "02-003", "02-004"]
+
+
+@pytest.mark.threat("D2")
 def test_a_double_tap_registers_and_randomises_once(live: Live) -> None:
     def registering() -> str:
         with live.session() as session:

@@ -11,6 +11,7 @@ from app.clock import SteppedClock
 from app.models import AuditEntry, DefinitionVersion, Patient, Site, Study, Visit
 from app.services.definition import DefinitionError
 from app.services.errors import NotFoundError, RuleError
+from app.services.patients import record_milestone
 from app.services.studies import LoadedStudy, definition_in_force, find_site, find_study, load_study
 from app.services.visits import Projection, visits_of
 from tests import factories as make
@@ -134,11 +135,11 @@ def test_an_amendment_names_each_value_that_it_changes(
     )
     assert not loaded.is_new
     assert sorted(loaded.changes) == [
-        "arms 2 (continuation).names.fr: Poursuite -> Suite",
+        "arms continuation.names.fr: Poursuite -> Suite",
         "schedule.on_reintroduction: keep -> close",
-        "sites 8 (08).phone: 02 61 91 26 08 -> 02 61 91 26 99",
+        "sites 08.phone: 02 61 91 26 08 -> 02 61 91 26 99",
         "study.version: 1.0 -> 1.1",
-        "visits 2 (M{month}).months: (3, 6, 9, 12, 15, 18, 21, 24) -> (3, 6, 9, 12, 15, 18, 24)",
+        "visits M{month}.months: (3, 6, 9, 12, 15, 18, 21, 24) -> (3, 6, 9, 12, 15, 18, 24)",
     ]
     assert (study.definition_version, count(session, DefinitionVersion)) == ("1.1", 2)
 
@@ -156,9 +157,18 @@ timezone = "Indian/Reunion"
 
 # Milestones: the dated"""
     loaded = amend(session, clock, ("# Milestones: the dated", site))
-    assert "sites 11 (11).timezone: none -> Indian/Reunion" in loaded.changes
+    assert "sites 11.timezone: none -> Indian/Reunion" in loaded.changes
     assert find_site(session, study, "11").timezone == "Indian/Reunion"
     assert count(session, Site) == 11
+
+
+def test_a_table_more_in_the_middle_changes_none_that_follows(
+    session: Session, clock: SteppedClock, study: Study
+) -> None:
+    start = SOURCE.index('[[sites]]\nnumber = "03"')
+    third = SOURCE[start : SOURCE.index('[[sites]]\nnumber = "04"')]
+    loaded = amend(session, clock, (third, third.replace('"03"', '"31"') + third))
+    assert {each.split(".")[0] for each in loaded.changes} == {"study", "sites 31"}
 
 
 def test_a_site_keeps_its_row_when_its_facts_change(
@@ -170,6 +180,44 @@ def test_a_site_keeps_its_row_when_its_facts_change(
     assert (site.id, site.phone) == (before, "04 65 71 26 44")
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "change")).all()
     assert {"phone": ["04 65 71 26 04", "04 65 71 26 44"]} in [each.changes for each in entry]
+
+
+RENAMED_ARM = (
+    ('code = "interruption"', 'code = "stop"'),
+    *[('arms = ["interruption"]', 'arms = ["stop"]')] * 3,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "missing"),
+    [
+        (RENAMED_ARM, "arms", "interruption"),
+        ((('number = "08"', 'number = "18"'),), "sites", "08"),
+        ((('code = "progression"', 'code = "relapse"'),), "milestones", "progression"),
+    ],
+)
+def test_an_amendment_without_what_patients_have_is_refused(
+    session: Session,
+    clock: SteppedClock,
+    study: Study,
+    randomised: Patient,
+    changes: tuple[tuple[str, str], ...],
+    field: str,
+    missing: str,
+) -> None:
+    definition = definition_in_force(session, study)
+    record_milestone(session, clock, definition, randomised, "progression", clock.now().date())
+    with pytest.raises(RuleError, match="still used") as refused:
+        amend(session, clock, *changes)
+    assert (refused.value.field, refused.value.facts) == (field, {"missing": missing})
+    assert study.definition_version == "1.0"
+
+
+def test_an_arm_and_a_milestone_that_nobody_has_can_be_renamed(
+    session: Session, clock: SteppedClock, study: Study
+) -> None:
+    amend(session, clock, *RENAMED_ARM, ('code = "progression"', 'code = "relapse"'))
+    assert definition_in_force(session, study).arm("stop").names["fr"] == "Interruption"
 
 
 def test_visits_that_an_amendment_adds_moves_and_removes_are_told(
