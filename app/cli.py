@@ -9,9 +9,10 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_security.utils import hash_password, lookup_identity
 
-from app import demo_cli, migrate
+from app import migrate
 from app.clock import Clock
 from app.db import READ, SNAPSHOT, db
+from app.demo.cli import demo_group
 from app.security import SHORTEST_PASSWORD
 from app.services import accounts, audit, studies
 from app.services.access import Role
@@ -33,7 +34,7 @@ REFUSALS = (DefinitionError, NotFoundError, RuleError, migrate.SchemaError, OSEr
 
 def init_app(app: Flask) -> None:
     """Registers the commands."""
-    for group in (db_group, study_group, account_group, audit_group, scores_group, demo_cli.demo_group):
+    for group in (db_group, study_group, account_group, audit_group, scores_group, demo_group):
         app.cli.add_command(group)
     app.cli.add_command(export)
 
@@ -45,8 +46,16 @@ def refusing() -> Iterator[None]:
         yield
     except REFUSALS as error:
         db.session.rollback()
-        remedy = REMEDIES.get(error.rule) if isinstance(error, RuleError) else None
-        raise click.ClickException(f"{error}: {remedy}" if remedy else str(error)) from None
+        raise click.ClickException(_message(error)) from None
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"the file is not UTF-8 text (byte {error.start + 1}): save it as UTF-8"
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    remedy = REMEDIES.get(error.rule) if isinstance(error, RuleError) else None
+    return f"{error}: {remedy}" if remedy else str(error)
 
 
 def acting_clock() -> Clock:
@@ -179,7 +188,7 @@ def audit_verify() -> None:
     for each in breaks:
         click.echo(f"{each.chain}, entry {each.sequence}: {each.problem}")
     if breaks:
-        raise click.ClickException(f"{len(breaks)} chains are broken")
+        raise click.ClickException(f"broken chains: {len(breaks)}")
     click.echo("The audit trail is whole.")
 
 
@@ -193,8 +202,8 @@ def scores_verify() -> None:
     for difference in differences:
         click.echo(difference)
     if differences:
-        raise click.ClickException(f"{len(differences)} scores differ")
-    click.echo(f"{checked} responses: every stored score equals the one computed again.")
+        raise click.ClickException(f"scores that differ: {len(differences)}")
+    click.echo(f"Responses checked: {checked}. Every stored score equals the one computed again.")
 
 
 @click.command("export")

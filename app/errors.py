@@ -14,6 +14,8 @@ from app.services.errors import NotFoundError
 
 PAGES = frozenset({400, 401, 403, 404, 405, 409, 413, 429, 500, 503})
 RETRY_AFTER_SECONDS = 10
+# A fixed point of the application; addresses cannot be worked out where the host itself is refused.
+SIGN_IN = "/login"
 
 
 def init_app(app: Flask) -> None:
@@ -32,7 +34,8 @@ def init_app(app: Flask) -> None:
 def error_page(status: int) -> Response:
     """The page of a status; the general one where there is none of its own."""
     template = status if status in PAGES else (500 if status >= 500 else 400)
-    return make_response(render_template(f"errors/{template}.html", language=page_language()), status)
+    facts = {"language": page_language(), "sign_in_url": SIGN_IN}
+    return make_response(render_template(f"errors/{template}.html", **facts), status)
 
 
 def _http_error(error: HTTPException) -> Response:

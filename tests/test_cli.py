@@ -140,9 +140,11 @@ def test_a_wrong_file_is_refused_with_its_line_and_changes_nothing(  # type: ign
 
 
 def test_a_file_that_cannot_be_read_is_refused(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    assert "No such file" in run("study", "load", tmp_path / "none.toml", code=1).output
+    missing = tmp_path / "none.toml"
+    assert run("study", "load", missing, code=1).output == f"Error: {missing}: No such file or directory\n"
     (tmp_path / "latin.toml").write_bytes("é".encode("latin-1"))
-    assert run("study", "load", tmp_path / "latin.toml", code=1).output.startswith("Error: ")
+    refused = run("study", "load", tmp_path / "latin.toml", code=1).output
+    assert refused == "Error: the file is not UTF-8 text (byte 1): save it as UTF-8\n"
     assert run("study", "load", tmp_path, code=1).output.startswith("Error: ")
 
 
@@ -225,7 +227,7 @@ def test_the_trail_is_verified_and_a_break_named(  # type: ignore[no-untyped-def
     session.execute(text("UPDATE audit_entry SET actor = 'somebody' WHERE sequence = 3"))
     result = run("audit", "verify", code=1)
     assert f"study:{study.id}, entry 3: it was altered after it was written\n" in result.output
-    assert "Error: 1 chains are broken\n" in result.output
+    assert "Error: broken chains: 1\n" in result.output
 
 
 @pytest.mark.threat("D20")
@@ -235,7 +237,7 @@ def test_scores_are_verified_and_a_difference_named(  # type: ignore[no-untyped-
     patient = make.make_patient(session, clock, make.make_study(session, clock))
     visit = make.get_visit(session, patient)
     make.submit(session, clock, visit)
-    said = "1 responses: every stored score equals the one computed again.\n"
+    said = "Responses checked: 1. Every stored score equals the one computed again.\n"
     assert run("scores", "verify").output == said
     (response,) = submit_responses(session, clock, visit)
     next(score for score in response.scores if score.scale == "FA").value = 12.5

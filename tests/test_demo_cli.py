@@ -19,11 +19,13 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import func, select
 
-from app import create_app, demo_cli, demo_server, migrate
+from app import create_app, migrate
 from app.clock import SteppedClock
 from app.db import db
+from app.demo import cli as demo_cli
+from app.demo import server as demo_server
 from app.models import Link, Patient
-from app.services.demo_links import FILL_TO, FLOOR
+from app.services.demo.links import FILL_TO, FLOOR
 from app.settings import ROOT
 from scripts.first_run import write_environment
 from tests.conftest import NOW, fresh_database, test_settings

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import url_for
+from flask import request, url_for
 
 from app.clock import Clock
 from app.db import db
@@ -66,7 +66,7 @@ def item_page(
     return pages.ItemPage(
         **_frame(found),
         stand_in=True,
-        action_url=url_for("patient.save", item_id=item.id),
+        action_url=url_for("patient.save", item_id=item.id, back=back_to()),
         number=place.position,
         total=survey.total,
         item_id=item.id,
@@ -93,6 +93,11 @@ def review_page(found: FoundLink, survey: Survey) -> pages.ReviewPage:
         can_send=first_open == REVIEW,
         resume_url=None if first_open == REVIEW else url_for("patient.item", item_id=first_open),
     )
+
+
+def back_to() -> str | None:
+    """The review, for an answer changed from there: Continue leads back to it; else nothing."""
+    return REVIEW if request.args.get("back") == REVIEW else None
 
 
 def _frame(found: FoundLink) -> dict[str, Any]:
@@ -126,7 +131,7 @@ def _row(place: Place) -> pages.ReviewRow:
         number=place.position,
         item_id=item.id,
         text=words[item.id],
-        change_url=url_for("patient.item", item_id=item.id),
+        change_url=url_for("patient.item", item_id=item.id, back=REVIEW),
         answer=answer,
         skipped=place.is_skipped,
         recall=words[f"recall.{item.recall}"] if item.recall else "",

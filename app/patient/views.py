@@ -174,8 +174,8 @@ def _after(survey: Survey, place: Place, code: int | None, wanted: str) -> Respo
     if wanted == ERASE:
         return _to(place.item.id)
     if wanted != SKIP and code is None and not place.is_settled:
-        return redirect(url_for("patient.item", item_id=place.item.id, skip="ask"), 303)
-    return _to(survey.after(place))
+        return redirect(url_for("patient.item", item_id=place.item.id, skip="ask", back=show.back_to()), 303)
+    return _to(show.back_to() or survey.after(place))
 
 
 def _switched(place: str) -> Response:
@@ -186,7 +186,7 @@ def _switched(place: str) -> Response:
 def _to(place: str) -> Response:
     if place in {REVIEW, "sent"}:
         return redirect(url_for(f"patient.{place}"), 303)
-    return redirect(url_for("patient.item", item_id=place), 303)
+    return redirect(url_for("patient.item", item_id=place, back=show.back_to()), 303)
 
 
 def _wordings(found: FoundLink) -> dict[str, WordingUsed]:

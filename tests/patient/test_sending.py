@@ -31,15 +31,33 @@ def test_the_review_lists_every_item_with_its_answer_and_a_way_to_change_it(
     assert "Oui, énormément" in text_of(rows[1])
     assert text_of(rows[29]).endswith("4 Modifier")
     changes = [each.get("href") for each in page.all("a") if text_of(each) == FR["change"]]
-    assert changes == [f"/survey/{item}" for item in ITEMS]
+    assert changes == [f"/survey/{item}?back=review" for item in ITEMS]
 
 
 @pytest.mark.requirement("SUR-04")
 def test_a_change_from_the_review_shows_there(browser: Browser, token: str) -> None:
     steps.answer_all(browser, steps.start(browser, token))
-    steps.choose(browser, browser.get("/survey/q05"), 3)
     page = browser.get("/survey/review")
+    change = page.one("li", id="row-q05").find(".//a")
+    page = steps.choose(browser, browser.get(change.get("href")), 3)
+    assert page.path == "/survey/review"
     assert "Oui, nettement" in text_of(page.one("li", id="row-q05"))
+
+
+@pytest.mark.requirement("SUR-04")
+def test_a_change_from_the_review_leads_back_there_whatever_is_pressed(browser: Browser, token: str) -> None:
+    steps.answer_all(browser, steps.start(browser, token))
+    page = browser.press(browser.get("/survey/q05?back=review"), FR["erase"])
+    page = steps.skip(browser, browser.press(page, FR["other"]))
+    assert page.path == "/survey/review"
+    assert "Skipped" in text_of(page.one("li", id="row-q05"))
+
+
+@pytest.mark.threat("C10")
+def test_back_leads_to_the_review_and_nowhere_else(browser: Browser, token: str) -> None:
+    steps.start(browser, token)
+    for target in ("https://evil.example", "//evil.example", "q29", ""):
+        assert steps.choose(browser, browser.get(f"/survey/q01?back={target}"), 1).path == "/survey/q02"
 
 
 @pytest.mark.requirement("SUR-04")

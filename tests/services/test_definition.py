@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.services.definition import DefinitionError, Problem, StudyDefinition, parse_definition
-from app.services.definition_lines import find_lines
+from app.services.definition.lines import find_lines
 from app.services.errors import NotFoundError
 
 EXAMPLES = Path(__file__).parent / "definitions"

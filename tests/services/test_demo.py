@@ -19,10 +19,10 @@ from app.models import AuditEntry, Link, Milestone, Patient, Response, Site, Stu
 from app.services import audit, demo, links, responses
 from app.services.access import Role
 from app.services.definition import parse_definition
-from app.services.demo_answers import Health
-from app.services.demo_links import FILL_TO, FLOOR, is_short, open_links, top_up
-from app.services.demo_plan import PLANS, Outcome, Plan
-from app.services.demo_staff import staff_accounts
+from app.services.demo.answers import Health
+from app.services.demo.links import FILL_TO, FLOOR, is_short, open_links, top_up
+from app.services.demo.plan import PLANS, Outcome, Plan
+from app.services.demo.staff import staff_accounts
 from app.services.errors import RuleError
 from app.services.responses import WordingUsed
 from app.services.schedule import plan_visits

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.clock import SteppedClock
 from app.models import AuditEntry, Milestone, Patient, Site, Study, Visit
 from app.services import patients
+from app.services.definition import parse_definition
 from app.services.errors import RuleError
 from app.services.patients import Registration, next_code, record_milestone, register_patient
 from app.services.studies import definition_in_force, find_study
@@ -208,6 +209,15 @@ def test_refusals_of_a_randomisation(session: Session, clock: SteppedClock, stud
     make.randomise(session, clock, patient, on=TODAY - DAY)
     found = refusal(session, lambda: make.randomise(session, clock, patient, "continuation"))
     assert found == ("arm", "already_randomised", {"code": "04-001"})
+    assert patient.arm == "interruption"
+
+
+def test_a_study_without_an_initial_visit_asks_for_none(
+    session: Session, clock: SteppedClock, patient: Patient
+) -> None:
+    source = make.DEFINITION.read_text("utf-8").replace('code = "BASELINE"', 'code = "START"')
+    definition = parse_definition(source, "without.toml")
+    patients.randomise_patient(session, clock, definition, patient, TODAY, "interruption")
     assert patient.arm == "interruption"
 
 

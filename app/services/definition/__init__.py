@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.services.definition_lines import DefinitionError, Lines, Path, Problem, find_lines, shown, where
-from app.services.definition_model import (
+from app.services.definition.lines import DefinitionError, Lines, Path, Problem, find_lines, shown, where
+from app.services.definition.model import (
     CONSENT,
     MONTH,
     RANDOMISATION,

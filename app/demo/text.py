@@ -6,8 +6,8 @@ from typing import Any
 
 import segno
 
-from app.services.demo_links import FLOOR, OpenLink
-from app.services.demo_staff import staff_accounts
+from app.services.demo.links import FLOOR, OpenLink
+from app.services.demo.staff import staff_accounts
 from app.services.tokens import DemonstrationTokens
 from app.settings import Settings
 

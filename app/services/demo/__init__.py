@@ -11,9 +11,9 @@ from app.clock import Clock, SteppedClock
 from app.models import Patient, Response, Site, Study, Visit
 from app.services.audit import act_as
 from app.services.definition import parse_definition
-from app.services.demo_history import STAFF, Stage, history, play
-from app.services.demo_plan import PLANS
-from app.services.demo_staff import create_staff
+from app.services.demo.history import STAFF, Stage, history, play
+from app.services.demo.plan import PLANS
+from app.services.demo.staff import create_staff
 from app.services.errors import RuleError
 from app.services.responses import MAIN, WordingUsed
 from app.services.schedule import local_date, local_midnight

@@ -14,15 +14,16 @@ from flask_security.utils import hash_password
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app import demo_server, demo_text, migrate
+from app import migrate
 from app.clock import Clock
 from app.db import READ, db
+from app.demo import server, text
 from app.i18n import wording_sha256
 from app.models import Study
 from app.services import demo
 from app.services.audit import act_as
-from app.services.demo_history import STAFF
-from app.services.demo_links import OpenLink, is_short, open_links, top_up
+from app.services.demo.history import STAFF
+from app.services.demo.links import OpenLink, is_short, open_links, top_up
 from app.services.errors import RuleError
 from app.services.responses import STAND_IN, WordingUsed
 from app.services.studies import definition_in_force
@@ -49,9 +50,7 @@ def demo_group(context: click.Context, *, as_json: bool) -> None:
     with _refusing():
         study, links = links_in_stock()
         if as_json:
-            click.echo(
-                json.dumps(demo_text.document(_settings(), _tokens(), links), ensure_ascii=False, indent=1)
-            )
+            click.echo(json.dumps(text.document(_settings(), _tokens(), links), ensure_ascii=False, indent=1))
         else:
             _print_overview(study, links)
 
@@ -69,15 +68,15 @@ def serve() -> None:
     """Makes all ready, prints how to get in, and serves until Ctrl+C."""
     settings = _settings()
     with _refusing():
-        demo_server.require_free_port(settings.host, settings.port)
+        server.require_free_port(settings.host, settings.port)
         _upgrade(settings)
         _load()
         _, links = links_in_stock()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that cannot draw the QR shows question marks; the link is above it.
         sys.stdout.reconfigure(errors="replace")
-    click.echo(demo_text.welcome(settings, _tokens(), links))
-    demo_server.become_server(settings)
+    click.echo(text.welcome(settings, _tokens(), links))
+    server.become_server(settings)
 
 
 @contextmanager
@@ -85,7 +84,7 @@ def _refusing() -> Iterator[None]:
     """One message and exit code 1 in place of a traceback; nothing is half written."""
     try:
         yield
-    except (RuleError, migrate.SchemaError, demo_server.PortTakenError) as error:
+    except (RuleError, migrate.SchemaError, server.PortTakenError) as error:
         db.session.rollback()
         raise click.ClickException(str(error)) from None
     except OperationalError as error:
@@ -171,8 +170,8 @@ def _study_and_links(session: Session) -> tuple[Study, list[OpenLink]]:
 def _print_overview(study: Study, links: list[OpenLink]) -> None:
     reader = db.get_session(READ)
     patients, visits = demo.patient_count(reader, study), demo.visit_counts(reader, _clock(), study)
-    click.echo(demo_text.overview(study.code, patients, visits, links))
-    click.echo(demo_text.ways_in(_settings(), _tokens(), links))
+    click.echo(text.overview(study.code, patients, visits, links))
+    click.echo(text.ways_in(_settings(), _tokens(), links))
 
 
 def _say(line: str) -> None:

@@ -13,8 +13,8 @@ from app.models import Patient, Site, Visit
 from app.services import links, patients, responses
 from app.services.audit import AuditContext, act_as
 from app.services.definition import StudyDefinition
-from app.services.demo_answers import Health
-from app.services.demo_plan import Outcome, Plan
+from app.services.demo.answers import Health
+from app.services.demo.plan import Outcome, Plan
 from app.services.patients import Registration
 from app.services.responses import WordingUsed
 from app.services.tokens import TokenSource

@@ -1,0 +1,1 @@
+"""The demonstration on the command line: a synthetic study to look at and to try."""
