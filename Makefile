@@ -65,7 +65,7 @@ format: dev ## Bring the code into its format
 	$(PY) -m ruff check --fix .
 
 clean: ## Remove what was made (.venv, caches, catalogues, build); data in instance/ stays
-	rm -rf .venv build test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	rm -rf .venv build *.egg-info test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	rm -f translations/*/LC_MESSAGES/*.mo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -120,6 +120,12 @@ class Instrument:
         object.__setattr__(self, "items_by_id", {item.id: item for item in self.items})
         object.__setattr__(self, "scales_by_code", {scale.code: scale for scale in self.scales})
 
+    @property
+    def ends(self) -> dict[str, Better]:
+        """The good end of each score, that of the summary last."""
+        found = {scale.code: scale.better for scale in self.scales}
+        return found | ({self.summary.code: self.summary.better} if self.summary else {})
+
     def item(self, item_id: str) -> Item:
         """The item with this id; KeyError when there is none."""
         return self.items_by_id[item_id]

@@ -6,7 +6,8 @@ falling order, x1 + sum of x(i+1) / ((1 + x1) ... (1 + xi)), at most x1 + 0.9999
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial, reduce
+from operator import add
 from typing import Any, Literal, cast, get_args
 
 import narwhals.stable.v2 as nw
@@ -18,8 +19,9 @@ from scoring.proctcae_errors import DuplicateCycleError, KeyColumnError, Unknown
 from scoring.proctcae_table import load_proctcae
 
 SummaryKind = Literal["max_post_baseline", "baseline_adjusted", "toxicity_index"]
-HIGHEST = 4
+HEIGHTS = range(1, 5)
 CEILING = 0.9999
+BATCH = 16  # columns at a time: pandas warns of frames made of more than a hundred pieces
 
 
 def symptom_summary(
@@ -35,7 +37,8 @@ def symptom_summary(
     `id` and `cycle` name their columns, `baseline` is the number of the baseline cycle; later ones are
     higher. Every PROCTCAE_<number><A|B|C>_SCL (0-4) and PROCTCAE_<number>_COMP (0-3) is summarised, as
     floats, high = worse; null and NaN are missing and left out, and a summary of nothing is null. Presence
-    (_IND) and other columns are dropped. Give what score_proctcae_frame() returns: it has the zeros of branching.
+    (_IND) and other columns are dropped. Give what score_proctcae_frame() returns: it has the zeros of
+    branching.
 
     kind: "max_post_baseline", the highest score after baseline, of patients with a row after it;
         "baseline_adjusted", that highest score where it is above baseline, else 0, of patients with a
@@ -59,15 +62,25 @@ def symptom_summary(
         raise MissingColumnError(("PROCTCAE_<number><A|B|C>_SCL",))
     _check(given, columns, schema, id, cycle)
     scores = given.select(id, cycle, *(answer(column.name, schema).alias(column.name) for column in columns))
-    later = scores.filter(nw.col(cycle) > baseline)
-    first = scores.filter(nw.col(cycle) == baseline)
     names = [column.name for column in columns]
-    summaries = {
-        "max_post_baseline": lambda: _highest(later, names, id),
-        "baseline_adjusted": lambda: _baseline_adjusted(first, later, names, id),
-        "toxicity_index": lambda: _toxicity_index(scores, names, id),
-    }
-    return cast("IntoFrameT", summaries[kind]().sort(id).to_native())
+    batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
+    parts = [_summary(scores.select(id, cycle, *batch), kind, id, cycle, baseline) for batch in batches]
+    return cast("IntoFrameT", reduce(partial(_beside, id), parts).sort(id).to_native())
+
+
+def _beside(patient: str, left: Frame, right: Frame) -> Frame:
+    return left.join(cast("Any", right), on=patient, how="left")
+
+
+def _summary(scores: Frame, kind: SummaryKind, patient: str, cycle: str, baseline: float) -> Frame:
+    """One row for each patient to whom this kind applies, the same ones whatever the columns."""
+    names = scores.collect_schema().names()[2:]
+    later = scores.filter(nw.col(cycle) > baseline)
+    if kind == "max_post_baseline":
+        return _highest(later, names, patient)
+    if kind == "baseline_adjusted":
+        return _baseline_adjusted(scores.filter(nw.col(cycle) == baseline), later, names, patient)
+    return _toxicity_index(scores, names, patient)
 
 
 def _check(given: Frame, columns: list[Column], schema: Schema, patient: str, cycle: str) -> None:
@@ -98,7 +111,7 @@ def _baseline_adjusted(first: Frame, later: Frame, names: list[str], patient: st
     mark = nw.generate_temporary_column_name(8, [patient, *names])
     before = first.select(patient, *(nw.col(name).alias(f"{mark}{name}") for name in names))
     after = _highest(later, names, patient)
-    joined = before.join(cast("Any", after), on=patient, how="left")
+    joined = _beside(patient, before, after)
     return joined.select(
         patient, **{name: _adjusted(nw.col(f"{mark}{name}"), nw.col(name)) for name in names}
     )
@@ -110,29 +123,35 @@ def _adjusted(before: nw.Expr, after: nw.Expr) -> nw.Expr:
 
 
 def _toxicity_index(scores: Frame, names: list[str], patient: str) -> Frame:
-    """From the numbers of scores of each height, which need no order of rows: scores of 0 add nothing."""
+    """From sums, which need no order of rows: the scores of one height make a geometric series.
+
+    With r(h) = the product of 1 / (1 + x) over the scores x of h or more, those of h add
+    (1 + h) (r(h + 1) - r(h)). Scores of 0 add nothing.
+    """
     mark = nw.generate_temporary_column_name(8, [patient, *names])
-    heights = range(1, HIGHEST + 1)
-    hits = {f"{mark}{name}{height}": _is_score(name, height) for name in names for height in heights}
+    logs = {f"{mark}{name}{height}": _log(name, height) for name in names for height in HEIGHTS}
     totals = (
-        scores.with_columns(**hits)
+        scores.with_columns(**logs)
         .group_by(patient)
-        .agg(*(nw.col(name).max() for name in names), *(nw.col(hit).sum() for hit in hits))
+        .agg(*(nw.col(name).max() for name in names), *(nw.col(log).sum() for log in logs))
     )
-    counts = {name: {height: nw.col(f"{mark}{name}{height}") for height in heights} for name in names}
-    return totals.select(patient, **{name: _index(nw.col(name), counts[name]) for name in names})
+    indices = {f"{mark}{name}": _index([nw.col(f"{mark}{name}{h}") for h in HEIGHTS]) for name in names}
+    return totals.with_columns(**indices).select(
+        patient, **{name: _capped(nw.col(f"{mark}{name}"), nw.col(name)) for name in names}
+    )
 
 
-def _is_score(name: str, score: int) -> nw.Expr:
-    return nw.when(nw.col(name).fill_null(-1.0) == score).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
+def _log(name: str, height: int) -> nw.Expr:
+    """The logarithm of 1 + score where the score is `height` or more, else 0."""
+    score = nw.col(name).fill_null(0.0)
+    return nw.when(score >= height).then((score + 1).log()).otherwise(0.0)
 
 
-def _index(highest: nw.Expr, counts: Mapping[int, nw.Expr]) -> nw.Expr:
-    """n scores of g add (1 + g) (1 - (1 + g) ** -n) of what the higher ones leave: a geometric series."""
-    left: nw.Expr = nw.lit(1.0)
-    index: nw.Expr = nw.lit(0.0)
-    for score in sorted(counts, reverse=True):
-        still = left * (1 / (1 + score)) ** counts[score]
-        index, left = index + (1 + score) * (left - still), still
-    ceiling = highest + CEILING
+def _index(logs: list[nw.Expr]) -> nw.Expr:
+    left = [*((-log).exp() for log in logs), nw.lit(1.0)]
+    return reduce(add, ((1 + h) * (left[at + 1] - left[at]) for at, h in enumerate(HEIGHTS)))
+
+
+def _capped(index: nw.Expr, highest: nw.Expr) -> nw.Expr:
+    ceiling = highest.fill_null(0.0) + CEILING
     return nw.when(~highest.is_null()).then(nw.when(index < ceiling).then(index).otherwise(ceiling))

@@ -1,4 +1,4 @@
-"""The cells of the items: numbers where they hold codes, nothing where they are missing, and the bad ones found."""
+"""The cells of the items: numbers where they hold codes, nothing where missing, and the bad ones found."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from typing import Any
 from scoring.command.problems import library
 from scoring.instrument import Instrument, Item
 
-
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What stands for a missing answer besides an empty cell: `numbers` by value, `texts` as they are written."""
+    """What stands for a missing answer besides an empty cell: `numbers` by value, `texts` as written."""
 
     numbers: frozenset[float] = frozenset()
     texts: frozenset[str] = frozenset()
@@ -30,7 +29,7 @@ def read_missing(text: str) -> Missing:
 
 
 def read_answers(frame: Any, instrument: Instrument, columns: Mapping[str, str], missing: Missing) -> Any:
-    """The answers as columns of numbers under the items' ids: null where missing, no code where a cell is bad.
+    """The answers as columns of numbers under the items' ids: null where missing, no code where bad.
 
     Missing are: null, NaN in a column of numbers, a text of nothing or spaces, and the signs of `missing`. A
     text that spells a number is that number; any other is bad, "NA" and "nan" too, and becomes NaN.
@@ -41,7 +40,7 @@ def read_answers(frame: Any, instrument: Instrument, columns: Mapping[str, str],
 
 
 def bad_rows(answers: Any, instrument: Instrument) -> dict[str, Any]:
-    """Where, by item, the answers are no codes: the rows of the frame from 0, ascending; only items with any."""
+    """The rows, from 0 and ascending, where the answers are no codes: by item, only items with any."""
     polars = library("polars")
     marks = answers.select(~_is_code(answers, item) for item in instrument.items)
     found = marks.select(polars.all().any()).row(0, named=True)
@@ -60,7 +59,9 @@ def put_back(frame: Any, answers: Any, columns: Mapping[str, str]) -> Any:
     """The frame with the answers in their columns; what was text holds whole numbers now."""
     polars = library("polars")
     changed = [
-        answers[item].alias(column) if frame[column].dtype.is_numeric() else answers[item].cast(polars.Int8).alias(column)
+        answers[item].alias(column)
+        if frame[column].dtype.is_numeric()
+        else answers[item].cast(polars.Int8).alias(column)
         for item, column in columns.items()
     ]
     return frame.with_columns(changed)

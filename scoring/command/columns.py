@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from scoring.command.problems import FileError, OptionError
@@ -25,7 +25,7 @@ def item_columns(instrument: Instrument, pattern: str, mapping: str | None) -> d
 
 
 def read_mapping(text: str) -> dict[str, str]:
-    """The columns by item id in `text`: "q01=colA,q02=colB", or the name of a file with one such pair a line."""
+    """The columns by item id in `text`: "q01=colA,q02=colB", or in the file of that name, one pair a line."""
     pairs = _lines(Path(text)) if "=" not in text or Path(text).is_file() else text.split(",")
     mapping: dict[str, str] = {}
     for pair in pairs:
@@ -46,11 +46,6 @@ def first_repeated(names: Iterable[str]) -> str | None:
             return name
         seen.add(name)
     return None
-
-
-def in_file(columns: Mapping[str, str], header: list[str]) -> tuple[str, ...]:
-    """Those of the `columns` that the `header` lacks."""
-    return tuple(column for column in columns.values() if column not in header)
 
 
 def _by_pattern(pattern: str, number: int) -> str:

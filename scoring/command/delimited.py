@@ -32,15 +32,19 @@ def read_header(path: Path, separator: str) -> list[str]:
 
 
 def check_shape(path: Path, separator: str, width: int) -> None:
-    """FileError for the first row with more or fewer cells than `width`: the reader would fill it up in silence.
+    """FileError for the first row that has not `width` cells: the reader fills a short one up in silence.
 
-    Where separators and lines add up no row is short (the reader refuses long ones); else each row is counted.
+    Where separators and lines add up, either none is short or one is too long, at which the reader stops.
     """
     with path.open("rb") as file:
-        if _adds_up(file, separator.encode(), width):
-            return
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-        reader = csv.reader(text, delimiter=separator)
+        if not _adds_up(file, separator.encode(), width):
+            check_rows(path, separator, width)
+
+
+def check_rows(path: Path, separator: str, width: int) -> None:
+    """FileError for the first row that has not `width` cells, each row counted."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        reader = csv.reader(file, delimiter=separator)
         try:
             for cells in reader:
                 if len(cells) != width:
@@ -52,17 +56,16 @@ def check_shape(path: Path, separator: str, width: int) -> None:
 
 def check_encoding(path: Path, separator: str) -> None:
     """CellError for the first cell that is not UTF-8, FileError where it is in the header."""
-    names: list[str] = []
-    with path.open("rb") as file:
-        for number, line in enumerate(file):
-            cells = next(csv.reader([line.decode("latin-1")], delimiter=separator), [])
-            for place, cell in enumerate(cells):
-                if _is_utf8(cell):
-                    continue
-                if not number:
-                    raise FileError(str(path), f"not UTF-8: {cell!r} in the header")
-                raise CellError(number, names[place] if place < len(names) else "", cell, "UTF-8")
-            names = names or [cell.encode("latin-1").decode("utf-8-sig") for cell in cells]
+    with path.open(encoding="latin-1", newline="") as file:
+        reader = csv.reader(file, delimiter=separator)
+        header = next(reader, [])
+        for cell in header:
+            if not _is_utf8(cell):
+                raise FileError(str(path), f"not UTF-8: {cell!r} in the header")
+        for row, cells in enumerate(reader, 1):
+            for name, cell in zip(header, cells, strict=False):
+                if not _is_utf8(cell):
+                    raise CellError(row, name.encode("latin-1").decode("utf-8-sig"), cell, "UTF-8")
 
 
 def _is_utf8(cell: str) -> bool:

@@ -17,10 +17,10 @@ class Identities:
 
     def __init__(self, columns: Sequence[str]) -> None:
         self.columns = columns
-        self._hashes: list[Any] = []
+        self._hashes = bytearray()
 
     def of(self, frame: Any) -> Any:
-        """The identity of each row as text, the parts of several columns joined; null where a part is empty."""
+        """The identity of each row as text, parts from several columns joined; null where one is empty."""
         polars = library("polars")
         parts = [polars.col(name).cast(polars.String).str.strip_chars() for name in self.columns]
         filled = [polars.when(part != "").then(part) for part in parts]
@@ -28,12 +28,12 @@ class Identities:
 
     def add(self, identities: Any) -> None:
         """Remembers the identities of one more piece."""
-        self._hashes.append(identities.drop_nulls().hash(seed=0).to_numpy())
+        self._hashes += identities.drop_nulls().hash(seed=0).to_numpy().tobytes()
 
     def repeated(self, pieces: Iterable[Any]) -> Iterator[tuple[int, str, int]]:
-        """Row, identity and first row, counted from 1, of each row whose identity was there in an earlier one.
+        """Row, identity and first row, counted from 1, of each row that has the identity of an earlier one.
 
-        The hashes tell which rows to look at; the `pieces`, read once more, tell whether they are truly equal.
+        The hashes tell which rows to look at; the `pieces`, read once more, whether they are truly equal.
         """
         suspects = self._suspects()
         first: dict[str, int] = {}
@@ -47,9 +47,6 @@ class Identities:
             start += frame.height
 
     def _suspects(self) -> Any:
-        if not self._hashes:
-            return np.array([], dtype=np.uint64)
-        hashes = np.concatenate(self._hashes)
-        self._hashes.clear()
+        hashes = np.frombuffer(self._hashes, dtype=np.uint64)
         hashes.sort()
         return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])

@@ -1,8 +1,7 @@
-"""Files that come into being as a whole: written under another name beside their own, moved there at the end."""
+"""Files that come into being as a whole: written beside their place and moved there at the end."""
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import sys
@@ -38,7 +37,7 @@ def whole_file(target: str) -> Iterator[Path]:
     part = place.with_name(f".{place.name[:100]}.{secrets.token_hex(4)}.part")
     try:
         yield part
-        os.replace(part, place)
+        part.replace(place)
     finally:
         part.unlink(missing_ok=True)
 
@@ -53,4 +52,9 @@ def input_file(source: str) -> Iterator[Path]:
         path = Path(folder, "standard input")
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
-        yield path
+        try:
+            yield path
+        except FileError as error:
+            raise FileError(
+                "standard input" if error.path == str(path) else error.path, error.message
+            ) from error

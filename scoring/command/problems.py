@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -67,3 +68,18 @@ def library(module: str) -> Any:
         return import_module(module)
     except ModuleNotFoundError as error:
         raise MissingLibraryError(PACKAGES[module]) from error
+
+
+def told(path: str, what: str, do: Callable[[], Any]) -> Any:
+    """What `do` gives; a FileError for whatever a library finds wrong with the file at `path`."""
+    try:
+        return do()
+    except (ScoringError, OSError):
+        raise
+    except Exception as error:
+        raise FileError(path, f"{what}: {first_line(error)}") from error
+
+
+def first_line(error: Exception) -> str:
+    """The first line of the error's message, the name of its kind if it has none."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from scoring.command.columns import first_repeated
-from scoring.command.delimited import check_encoding, check_shape, read_header
-from scoring.command.problems import FileError, library
-from scoring.errors import ScoringError
+from scoring.command.delimited import check_encoding, check_rows, check_shape, read_header
+from scoring.command.problems import FileError, first_line, library, told
 
 ROWS = 100_000
+UNREADABLE = "cannot be read"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 Pieces = Callable[[Sequence[str]], Iterator[Any]]
 
@@ -41,7 +41,7 @@ def open_source(path: Path, suffix: str, separator: str | None) -> Source:
         return _delimited(path, separator or SEPARATORS[suffix])
     if suffix == ".parquet":
         return _parquet(path)
-    frame = _told(path, partial(WHOLE[suffix], path))
+    frame = told(str(path), UNREADABLE, partial(WHOLE[suffix], path))
     return Source(path, frame.columns, partial(_slices, frame))
 
 
@@ -52,27 +52,26 @@ def _delimited(path: Path, separator: str) -> Source:
     def pieces(wanted: Sequence[str]) -> Iterator[Any]:
         polars = library("polars")
         try:
-            lazy = polars.scan_csv(
-                path, separator=separator, infer_schema=False, glob=False, schema=dict.fromkeys(columns, polars.String)
-            )
+            lazy = polars.scan_csv(path, separator=separator, infer_schema=False, glob=False)
             yield from _batches(lazy, wanted)
         except polars.exceptions.PolarsError as error:
             check_encoding(path, separator)
-            raise FileError(str(path), _first_line(error)) from error
+            check_rows(path, separator, len(columns))
+            raise FileError(str(path), first_line(error)) from error
 
     return Source(path, columns, pieces)
 
 
 def _parquet(path: Path) -> Source:
     polars = library("polars")
-    lazy = _told(path, lambda: polars.scan_parquet(path, glob=False))
-    columns = _told(path, lambda: lazy.collect_schema().names())
+    lazy = polars.scan_parquet(path, glob=False)
+    columns = told(str(path), UNREADABLE, lambda: lazy.collect_schema().names())
 
     def pieces(wanted: Sequence[str]) -> Iterator[Any]:
         try:
             yield from _batches(lazy, wanted)
         except polars.exceptions.PolarsError as error:
-            raise FileError(str(path), _first_line(error)) from error
+            raise FileError(str(path), first_line(error)) from error
 
     return Source(path, columns, pieces)
 
@@ -100,7 +99,9 @@ def _excel(path: Path) -> Any:
     polars, openpyxl = library("polars"), library("openpyxl")
     with path.open("rb") as file:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        rows = [row for row in book.worksheets[0].iter_rows(values_only=True) if any(v is not None for v in row)]
+        rows = [
+            row for row in book.worksheets[0].iter_rows(values_only=True) if any(v is not None for v in row)
+        ]
         book.close()
     if not rows:
         raise FileError(str(path), "the first sheet is empty")
@@ -118,20 +119,6 @@ def _series(name: str, values: list[Any]) -> Any:
     if len(kinds) <= 1 or kinds == {int, float}:
         return polars.Series(name, values, strict=False)
     return polars.Series(name, [None if value is None else str(value) for value in values])
-
-
-def _told(path: Path, read: Callable[[], Any]) -> Any:
-    """What `read` gives; whatever a library finds wrong with the file is told in one way."""
-    try:
-        return read()
-    except (ScoringError, OSError):
-        raise
-    except Exception as error:
-        raise FileError(str(path), f"cannot be read: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 WHOLE: dict[str, Callable[[Path], Any]] = {".sav": _spss, ".dta": _stata, ".xlsx": _excel}

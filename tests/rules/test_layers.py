@@ -48,13 +48,16 @@ PUT_TOGETHER = Row(
 SURFACE = Row(
     ours=("app.forms", "app.services", "app.i18n", "app.db", "app.clock"), outside=("flask", "werkzeug")
 )
-SCORING_COMMAND = Row(outside=("narwhals", "numpy", "pandas", "polars", "pyarrow"))
+SCORING_COMMAND = Row(
+    outside=("narwhals", "numpy", "pandas", "polars", "pyarrow", "pyreadstat", "openpyxl", "xlsxwriter")
+)
 
 # The longest name that fits a module rules it. Change it together with a decision.
 TABLE = {
     "wsgi": Row(ours=("app",)),
     "scoring": Row(outside=("narwhals", "numpy")),
     "scoring.__main__": SCORING_COMMAND,
+    "scoring.command": SCORING_COMMAND,
     "app.models": Row(outside=("sqlalchemy",)),
     "app.models.user": Row(outside=("sqlalchemy", "flask_security")),
     "app.models.types": Row(outside=("sqlalchemy", "cryptography")),

@@ -43,7 +43,7 @@ def test_all_179_published_combinations_have_their_grade() -> None:
 @pytest.mark.requirement("AE-04")
 @pytest.mark.parametrize("attributes", SETS)
 def test_every_combination_of_codes_missing_and_not_asked_follows_the_rule(attributes: str) -> None:
-    values = [0, 1, 2, 3, 4, MISSING, NOT_ASKED]
+    values: list[Code] = [0, 1, 2, 3, 4, MISSING, NOT_ASKED]
     for codes in product(values, repeat=len(attributes)):
         assert grade_of(attributes, codes) == grade_by_rule(attributes, codes), codes
 
@@ -60,7 +60,8 @@ def test_a_question_left_out_by_branching_counts_as_0_and_a_skipped_one_gives_no
 @pytest.mark.requirement("AE-04")
 @pytest.mark.parametrize("attributes", [letters for letters in SETS if len(letters) > 1])
 def test_a_first_attribute_of_0_gives_grade_0_whatever_follows(attributes: str) -> None:
-    for rest in product([0, 4, MISSING, NOT_ASKED], repeat=len(attributes) - 1):
+    values: list[Code] = [0, 4, MISSING, NOT_ASKED]
+    for rest in product(values, repeat=len(attributes) - 1):
         assert grade_of(attributes, (0, *rest)) == 0
 
 
