@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from scoring.proctcae_frame import score_proctcae_frame
 from scoring.proctcae_summary import symptom_summary
@@ -76,4 +77,6 @@ def test_the_order_of_the_rows_does_not_matter(histories: list[list[int | None]]
     schema = {"id": pl.Int64, "cycle": pl.Int64, ITEM: pl.Int64}
     before = symptom_summary(pl.DataFrame(rows, schema=schema), "toxicity_index")
     random.shuffle(rows)
-    assert symptom_summary(pl.DataFrame(rows, schema=schema), "toxicity_index").equals(before)
+    after = symptom_summary(pl.DataFrame(rows, schema=schema), "toxicity_index")
+    # Sums of logarithms: the order may move the last bit of a float, which is no other result.
+    assert_frame_equal(after, before, check_exact=False, rel_tol=0, abs_tol=1e-12)
