@@ -1,11 +1,13 @@
 """What the tests share: one application a database, each test in a transaction that is rolled back."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,10 @@ from app.services.audit import AuditContext, act_as
 from app.settings import Settings
 from tests import postgres
 from tests.page import Browser
+
+# New examples are looked for where somebody can look at what they find; the gate repeats the same ones.
+hypothesis_settings.register_profile("ressenti", deadline=None, derandomize="CI" in os.environ)
+hypothesis_settings.load_profile("ressenti")
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DATABASES = ["sqlite", "postgresql"] if postgres.is_available() else ["sqlite"]
