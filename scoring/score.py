@@ -23,7 +23,8 @@ from scoring.instrument import Instrument, Item, Scale, Summary, load_instrument
 
 Number = TypeVar("Number", float, nw.Expr)
 Schema = Mapping[str, nw.dtypes.DType]
-Table = nw.DataFrame[Any] | nw.LazyFrame[Any]
+Lazy = nw.LazyFrame[Any]
+Table = nw.DataFrame[Any] | Lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,13 @@ def score_frame(frame: IntoFrameT, instrument: str | Instrument = "qlq-c30") -> 
     schema = table.collect_schema()
     _check_columns(structure, schema.names())
     _check_types(structure, table, schema)
-    scored = _with_scores(structure, table)
-    if isinstance(scored, nw.DataFrame) and scored["items_answered"].is_null().any():
-        raise _first_bad_answer(structure, scored)
-    return cast("IntoFrameT", scored.to_native())
+    columns = _Columns(structure, schema, nw.generate_temporary_column_name(8, schema.names()))
+    counted = columns.with_counts(table.lazy())
+    if isinstance(table, nw.LazyFrame):
+        return cast("IntoFrameT", columns.scored(columns.without_bad_counts(counted)).to_native())
+    rows = counted.collect()
+    columns.refuse_bad_answers(rows)
+    return cast("IntoFrameT", columns.with_wide_counts(columns.scored(rows.lazy())).collect().to_native())
 
 
 def _points(scale: Scale, total: Number, count: Number) -> Number:
@@ -94,12 +98,16 @@ def _points(scale: Scale, total: Number, count: Number) -> Number:
 
 
 def _mean_of(summary: Summary, instrument: Instrument, scores: Mapping[str, Number]) -> Number:
-    """The mean of the summary's scales, those with the other direction turned round."""
-    turned = [
-        scores[code] if instrument.scale(code).better == summary.better else 100 - scores[code]
-        for code in summary.scales
-    ]
-    return reduce(add, turned) / len(turned)
+    """The mean of the summary's scales, those with the other direction turned round: 100 - score."""
+    total: Any = 0.0
+    turned = 0
+    for code in summary.scales:
+        if instrument.scales_by_code[code].better == summary.better:
+            total = total + scores[code]
+        else:
+            total = total - scores[code]
+            turned += 1
+    return cast("Number", (total + 100 * turned) / len(summary.scales))
 
 
 def _given(items: Mapping[str, Item], answers: Mapping[str, int | None]) -> dict[str, int]:
@@ -145,32 +153,6 @@ def _check_values(item: Item, column: nw.Series[Any]) -> None:
             raise AnswerError(item.id, value, item.codes, row)
 
 
-def _first_bad_answer(instrument: Instrument, scored: nw.DataFrame[Any]) -> AnswerError:
-    """The error about the first row that could not be counted."""
-    row = int(scored["items_answered"].is_null().arg_true()[0])
-    line = scored[row : row + 1]
-    fine = line.select(_is_fine(item, _answer(item, line.schema)) for item in instrument.items).row(0)
-    item = instrument.items[fine.index(False)]
-    return AnswerError(item.id, line[item.id].to_list()[0], item.codes, row + 1)
-
-
-def _answer(item: Item, schema: Schema) -> nw.Expr:
-    """The answers to an item as floats, NaN made null: engines disagree on what NaN does in a sum."""
-    column = nw.col(item.id)
-    if schema[item.id] == nw.Object:
-        column = column.fill_null(float("nan"))  # pandas has no float for its NA among objects
-    return column.cast(nw.Float64).fill_nan(None)
-
-
-def _is_fine(item: Item, answer: nw.Expr) -> nw.Expr:
-    return answer.is_null() | answer.is_in([float(code) for code in item.codes])
-
-
-def _count(item: Item, answer: nw.Expr) -> nw.Expr:
-    """1 for an answer, 0 for none, null for a value that is no code, which makes the whole count null."""
-    return nw.when(_is_fine(item, answer)).then((~answer.is_null()).cast(nw.Int64))
-
-
 def _result_names(instrument: Instrument) -> list[str]:
     codes = [scale.code for scale in instrument.scales]
     if instrument.summary:
@@ -178,41 +160,140 @@ def _result_names(instrument: Instrument) -> list[str]:
     return [*codes, *(f"{code}_n" for code in codes), "items_answered"]
 
 
-def _with_scores(instrument: Instrument, table: Table) -> Table:
-    """Answers, sums, scores and summary as columns, stage by stage: the form that every engine takes."""
-    schema = table.collect_schema()
-    mark = nw.generate_temporary_column_name(8, schema.names())
-    answers = {item.id: nw.col(f"{mark}{item.id}") for item in instrument.items}
-    scored = (
-        table.with_columns(**{f"{mark}{item.id}": _answer(item, schema) for item in instrument.items})
-        .with_columns(**_sums(instrument, answers))
-        .with_columns(**{scale.code: _score_of(scale) for scale in instrument.scales})
-    )
-    if summary := instrument.summary:
-        scores = {code: nw.col(code) for code in summary.scales}
-        answered = _sum(nw.col(f"{code}_n") for code in summary.scales)
-        mean = _mean_of(summary, instrument, scores)
-        scored = scored.with_columns(**{summary.code: mean, f"{summary.code}_n": answered})
-    return scored.select(*schema.names(), *_result_names(instrument))
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The expressions over the columns of one table, in stages of which each reads the one before.
 
+    Every engine takes that form. Columns under way bear a mark that no column of the caller begins with:
+    whether an item holds a code, under its id; the number of answers of a scale and of all items, under the
+    name of the result. Few of them, narrow ones, and one expression for many columns: that is what makes it
+    fast (docs/performance/0002).
+    """
 
-def _sums(instrument: Instrument, answers: Mapping[str, nw.Expr]) -> dict[str, nw.Expr]:
-    """Under the name of each scale the sum of its codes (its score later), and the numbers of answers."""
-    counts = {item.id: _count(item, answers[item.id]) for item in instrument.items}
-    sums = {"items_answered": _sum(counts.values())}
-    for scale in instrument.scales:
-        sums[scale.code] = _sum(answers[item].fill_null(0.0) for item in scale.items)
-        sums[f"{scale.code}_n"] = _sum(counts[item] for item in scale.items)
-    return sums
+    instrument: Instrument
+    schema: Schema
+    mark: str
 
+    def with_counts(self, table: Lazy) -> Lazy:
+        """Adds whether each item holds a code, then the numbers of answers."""
+        codes = (self._is_code(item) for item in self.instrument.items)
+        zero = nw.lit(0.0).alias(self.mark)
+        counts = {f"{self.mark}{name}": self._count(items) for name, items in self._counted.items()}
+        return table.with_columns(zero, *codes).with_columns(**counts)
 
-def _score_of(scale: Scale) -> nw.Expr:
-    """The score from the sums; with too few answers the count is null, so nothing is divided by zero."""
-    count = nw.col(f"{scale.code}_n")
-    enough = nw.when(count >= scale.fewest).then(count.cast(nw.Float64))
-    return _points(scale, nw.col(scale.code), enough)
+    def without_bad_counts(self, counted: Lazy) -> Lazy:
+        """Makes null the counts that a bad value touches, one that is neither a code nor missing."""
+        counts = {}
+        for name, items in self._counted.items():
+            count = self._marked(name)
+            missing = _sum(one.cast(nw.Int32) for item in items for one in self._are_missing((item,)))
+            counts[f"{self.mark}{name}"] = nw.when(count + missing == len(items)).then(count.cast(nw.Int64))
+        return counted.with_columns(**counts)
+
+    def refuse_bad_answers(self, counted: nw.DataFrame[Any]) -> None:
+        """AnswerError for the first row with a value that is neither a code nor missing, in item order."""
+        codes = counted.select(self._marked(*self._items).sum()).row(0)
+        missing = counted.select(one.sum() for one in self._are_missing(self._items)).rows(named=True)[0]
+        bad = [
+            item
+            for item, code in zip(self.instrument.items, codes, strict=True)
+            if (code or 0) + (missing[item.id] or 0) < len(counted)
+        ]
+        if bad:
+            raise min((self._first_bad(item, counted) for item in bad), key=lambda error: error.row or 0)
+
+    def _first_bad(self, item: Item, counted: nw.DataFrame[Any]) -> AnswerError:
+        (missing,) = self._are_missing((item.id,))
+        is_bad = ~(self._marked(item.id) | missing)
+        row = int(counted.select(is_bad.alias(item.id))[item.id].arg_true()[0])
+        return AnswerError(item.id, counted[item.id][row : row + 1].to_list()[0], item.codes, row + 1)
+
+    def scored(self, counted: Lazy) -> Lazy:
+        """The caller's columns and the results; a score is null where the count is null or too low."""
+        counts = {scale.code: self._marked(f"{scale.code}_n") for scale in self.instrument.scales}
+        scores = {
+            scale.code: nw.when(counts[scale.code] >= scale.fewest).then(
+                _points(scale, _sum(map(self._code_or_zero, scale.items)), counts[scale.code])
+            )
+            for scale in self.instrument.scales
+        }
+        results = {code: nw.col(code) for code in scores}
+        if summary := self.instrument.summary:
+            results[summary.code] = _mean_of(summary, self.instrument, results)
+            counts[summary.code] = _sum(counts[code] for code in summary.scales)
+        results |= {f"{code}_n": count for code, count in counts.items()}
+        parts = ["items_answered"] if self._apart == self._items else self._counted
+        results["items_answered"] = _sum(self._marked(name) for name in parts)
+        return counted.with_columns(**scores).select(*self.schema, **results)
+
+    def with_wide_counts(self, scored: Lazy) -> Lazy:
+        """Counts of a table without bad values, narrow until here, as wide as those of any other."""
+        summary = self.instrument.summary
+        codes = [*self.instrument.scales_by_code, *([summary.code] if summary else [])]
+        counts = nw.col(*(f"{code}_n" for code in codes), "items_answered")
+        return scored.with_columns(counts.cast(nw.Int64))
+
+    @property
+    def _items(self) -> tuple[str, ...]:
+        return tuple(item.id for item in self.instrument.items)
+
+    @property
+    def _apart(self) -> tuple[str, ...]:
+        """The items to count apart from the scales: those in none, or all of them if scales share some."""
+        shared = [item for scale in self.instrument.scales for item in scale.items]
+        return tuple(item for item in self._items if len(shared) > len(set(shared)) or item not in shared)
+
+    @property
+    def _counted(self) -> dict[str, tuple[str, ...]]:
+        """The items whose answers are counted, by the name of the result."""
+        scales = {f"{scale.code}_n": scale.items for scale in self.instrument.scales}
+        return scales | ({"items_answered": self._apart} if self._apart else {})
+
+    def _marked(self, *names: str) -> nw.Expr:
+        return nw.col(*(f"{self.mark}{name}" for name in names))
+
+    def _alike(self, items: Iterable[str]) -> list[list[str]]:
+        """The items by type of column: what one expression can be about."""
+        groups: dict[nw.dtypes.DType, list[str]] = {}
+        for item in items:
+            groups.setdefault(self.schema[item], []).append(item)
+        return list(groups.values())
+
+    def _is_code(self, item: Item) -> nw.Expr:
+        """True for a code, False for anything else, null and NaN too; under the marked id."""
+        if self.schema[item.id].is_integer():
+            is_code = nw.col(item.id).is_between(item.lowest, item.highest)
+        else:
+            answer = self._floats(item.id)
+            is_code = answer.is_between(item.lowest, item.highest) & (answer == answer.round(0))
+        return is_code.fill_null(False).alias(f"{self.mark}{item.id}")
+
+    def _are_missing(self, items: Iterable[str]) -> list[nw.Expr]:
+        """True for null and NaN, else False."""
+        return [
+            nw.col(*alike).is_null()
+            if self.schema[alike[0]].is_integer()
+            else self._floats(*alike).is_nan().fill_null(True)
+            for alike in self._alike(items)
+        ]
+
+    def _floats(self, *items: str) -> nw.Expr:
+        columns = nw.col(*items)
+        if self.schema[items[0]] == nw.Object:
+            columns = columns.fill_null(float("nan"))  # pandas has no float for its NA among objects
+        return columns.cast(nw.Float64)
+
+    def _count(self, items: tuple[str, ...]) -> nw.Expr:
+        return nw.sum_horizontal(self._marked(*items).cast(nw.Int16)).cast(nw.Int32)
+
+    def _code_or_zero(self, item: str) -> nw.Expr:
+        """What an item adds to the sum. A bad whole number is not left out: it spoils the count anyway."""
+        answer = self._floats(item)
+        if self.schema[item].is_integer():
+            return answer.fill_null(0.0)
+        return nw.when(self._marked(item)).then(answer).otherwise(nw.col(self.mark))
 
 
 def _sum(columns: Iterable[nw.Expr]) -> nw.Expr:
-    """Added one by one: null as soon as one is null, where an aggregate would pass it over."""
+    """Added one by one: null as soon as one is null, and a form that Dask takes inside other expressions."""
     return reduce(add, columns)

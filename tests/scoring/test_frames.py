@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -126,7 +127,21 @@ def test_counts_are_whole_numbers_and_scores_floats(cases: list[Case]) -> None:
     assert {schema[f"{code}_n"] for code in CODES} | {schema["items_answered"]} == {pl.Int64()}
     assert {schema[code] for code in CODES} == {pl.Float64()}
     dtypes = scoring.score_frame(pd.DataFrame(rows_of(cases))).dtypes
-    assert {str(dtypes[f"{code}_n"]) for code in CODES} == {"int64"}
+    assert {str(dtypes[f"{code}_n"]) for code in CODES} | {str(dtypes["items_answered"])} == {"int64"}
+    dtypes = scoring.score_frame(pd.DataFrame(rows_of(cases)).convert_dtypes()).dtypes
+    assert {str(dtypes[f"{code}_n"]) for code in CODES} | {str(dtypes["items_answered"])} == {"Int64"}
+    assert {str(dtypes[code]) for code in CODES} == {"Float64"}
+
+
+@pytest.mark.parametrize("kind", ["polars lazy", "duckdb"])
+def test_counts_of_lazy_frames_are_as_wide(kind: str, complete: Answers) -> None:
+    scored = scoring.score_frame(KINDS[kind]([complete]))
+    counts = [f"{code}_n" for code in CODES] + ["items_answered"]
+    if isinstance(scored, pl.LazyFrame):
+        assert {scored.collect_schema()[name] for name in counts} == {pl.Int64()}
+    else:
+        types = dict(zip(scored.columns, scored.types, strict=True))
+        assert {str(types[name]) for name in counts} == {"BIGINT"}
 
 
 @pytest.mark.requirement("SCO-04")
@@ -149,6 +164,85 @@ def test_a_lazy_column_of_text_is_refused_before_it_runs(kind: str, complete: An
         scoring.score_frame(KINDS[kind]([complete | {"q05": "2"}]))
     assert (caught.value.column, caught.value.dtype) == ("q05", "String")
     assert str(caught.value) == "column q05: String are no answer codes"
+
+
+@pytest.mark.requirement("SCO-02")
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow", "duckdb"])
+@pytest.mark.parametrize("change", ["none", "items in two scales", "items in no scale", "no summary"])
+def test_items_in_no_scale_or_in_two_are_counted_once(
+    kind: str, change: str, cases: list[Case], qlq_c30: scoring.Instrument
+) -> None:
+    scales = {
+        "none": qlq_c30.scales,
+        "items in two scales": (*qlq_c30.scales, dataclasses.replace(qlq_c30.scale("FA"), code="FA2")),
+        "items in no scale": qlq_c30.scales[1:],
+        "no summary": (qlq_c30.scale("PA"),),
+    }[change]
+    summary = None if change == "no summary" else qlq_c30.summary
+    instrument = dataclasses.replace(qlq_c30, scales=scales, summary=summary)
+    found = {
+        row["id"]: row for row in rows_from(scoring.score_frame(KINDS[kind](rows_of(cases)), instrument))
+    }
+    for case in cases:
+        single, row = scoring.score_answers(instrument, case.answers), found[case.id]
+        assert row["items_answered"] == single.items_answered
+        assert {code: row[f"{code}_n"] for code in single.answered} == single.answered
+        assert differing([row[code] for code in single.values], single.values.values()) == []
+
+
+@pytest.mark.requirement("SCO-04")
+@pytest.mark.parametrize("kind", ["polars lazy", "duckdb"])
+def test_a_bad_value_outside_all_scales_spoils_the_count_of_all_alone(
+    kind: str, complete: Answers, qlq_c30: scoring.Instrument
+) -> None:
+    instrument = dataclasses.replace(qlq_c30, scales=qlq_c30.scales[1:])
+    rows: list[dict[str, Any]] = [{"id": "good", **complete}, {"id": "bad", **complete, "q29": 8}]
+    found = {row["id"]: row for row in rows_from(scoring.score_frame(KINDS[kind](rows), instrument))}
+    assert None not in found["good"].values()
+    assert {name for name, cell in found["bad"].items() if cell is None} == {"items_answered"}
+
+
+@pytest.mark.requirement("SCO-04")
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("polars lazy", "duckdb")])
+def test_the_first_bad_row_is_named_and_in_it_the_first_item(kind: str, complete: Answers) -> None:
+    rows: list[dict[str, Any]] = [dict(complete) for _ in range(4)]
+    rows[3]["q01"] = rows[2]["q30"] = rows[2]["q05"] = 9
+    with pytest.raises(scoring.AnswerError) as caught:
+        scoring.score_frame(KINDS[kind](rows))
+    assert (caught.value.row, caught.value.item, caught.value.value) == (3, "q05", 9)
+
+
+@pytest.mark.requirement("SCO-04")
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_highest_and_the_lowest_codes_of_each_item_are_answers(
+    kind: str, qlq_c30: scoring.Instrument
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {item.id: item.lowest for item in qlq_c30.items},
+        {item.id: item.highest for item in qlq_c30.items},
+    ]
+    found = rows_from(scoring.score_frame(KINDS[kind](rows)))
+    assert [row["items_answered"] for row in found] == [30, 30]
+    assert sorted((row["QL2"], row["SUMMARY"]) for row in found) == [(0.0, 100.0), (100.0, 0.0)]
+
+
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.UInt64, pl.Float64])
+@pytest.mark.parametrize("value", [2**31, 2**62])
+def test_a_number_of_any_size_is_refused_and_overflows_nowhere(
+    dtype: Any, value: int, complete: Answers
+) -> None:
+    frame = pl.DataFrame([complete | {"q21": value, "q22": value}], schema=dict.fromkeys(ITEMS, dtype))
+    with pytest.raises(scoring.AnswerError) as caught:
+        scoring.score_frame(frame)
+    assert (caught.value.item, caught.value.value) == ("q21", value)
+    (row,) = rows_from(scoring.score_frame(duckdb.from_arrow(frame.to_arrow())))
+    assert {name for name, cell in row.items() if cell is None} == {
+        "EF",
+        "EF_n",
+        "SUMMARY",
+        "SUMMARY_n",
+        "items_answered",
+    }
 
 
 def test_an_instrument_may_be_given_by_code_or_as_read(
