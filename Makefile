@@ -18,7 +18,7 @@ PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadgroup
 # A stamp says that its environment is complete; without an interpreter behind it, it says nothing.
 $(shell test -x $(PY) || rm -f .venv/.runtime .venv/.dev)
 
-.PHONY: help run setup dev browsers-and-databases test coverage lint bench validation strings migration format clean
+.PHONY: help run setup dev browsers-and-databases test test-engines coverage lint bench validation strings migration format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ dev: setup .venv/.dev
 
 test: dev browsers-and-databases ## Run all tests; ARGS="tests/scoring -k half" for some of them
 	$(PYTEST) $(ARGS)
+
+test-engines: dev .venv-engines/.done ## Run the scorer's cases on Dask and Spark too (Java 17; an environment of its own)
+	JAVA_HOME="$$($(PY) -m tests.engines.java)" .venv-engines/bin/python -m pytest -c tests/engines/pytest.ini tests/engines
 
 coverage: dev browsers-and-databases ## Run all tests and list the lines that none of them reaches
 	$(PYTEST) --cov --cov-report=term $(ARGS)
@@ -65,7 +68,7 @@ format: dev ## Bring the code into its format
 	$(PY) -m ruff check --fix .
 
 clean: ## Remove what was made (.venv, caches, catalogues, build); data in instance/ stays
-	rm -rf .venv build *.egg-info test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	rm -rf .venv .venv-engines build *.egg-info test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	rm -f translations/*/LC_MESSAGES/*.mo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -77,6 +80,11 @@ clean: ## Remove what was made (.venv, caches, catalogues, build); data in insta
 
 .venv/.dev: requirements-dev.txt .venv/.runtime
 	@$(PY) scripts/environment.py requirements-dev.txt $@
+
+.venv-engines/.done: requirements-engines.txt
+	"$(PYTHON)" -m venv .venv-engines
+	.venv-engines/bin/python -m pip install -r requirements-engines.txt
+	@touch $@
 
 translations/%.mo: translations/%.po | .venv/.runtime
 	@$(PY) -m scripts.catalogues compile $< $@
