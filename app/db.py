@@ -76,7 +76,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     make_folder(url)
     app.config["SQLALCHEMY_ENGINES"] = {
         WRITE: engine_options(url),
-        READ: reading_options(url) | {"isolation_level": "AUTOCOMMIT"},
+        # In autocommit nothing is left open that would have to be reset.
+        READ: reading_options(url) | {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None},
         SNAPSHOT: reading_options(url),
         REPLICA: reading_options(settings.database_read_url or url),
     }

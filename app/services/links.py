@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.clock import Clock
-from app.models import DRAFT, Link, Patient, Response, Study, Visit
+from app.models import DRAFT, Link, Patient, Response, Site, Study, Visit
 from app.services.errors import RuleError
 from app.services.rows import hold
 from app.services.sessions import end_sessions_of_links, open_patient_session
@@ -22,7 +22,15 @@ REISSUED = "reissued"
 # Built once: every request of a patient runs two of these, and building them costs as much as running them.
 _VISIT = joinedload(Link.visit)
 _PATIENT = _VISIT.joinedload(Visit.patient)
-_PAGES = (_VISIT, _PATIENT.joinedload(Patient.site), _PATIENT.joinedload(Patient.study))
+# Of what hardly ever changes, only what the pages show or look up.
+_PAGES = (
+    _VISIT,
+    _PATIENT.load_only(Patient.code, Patient.language),
+    _PATIENT.joinedload(Patient.site).load_only(Site.public_name, Site.phone, Site.timezone),
+    _PATIENT.joinedload(Patient.study).load_only(
+        Study.code, Study.definition_version, Study.definition_sha256
+    ),
+)
 BY_TOKEN = select(Link).where(Link.token_hash == bindparam("key")).options(*_PAGES)
 BY_ID = select(Link).where(Link.id == bindparam("key")).options(*_PAGES)
 RESPONSES = select(Response).where(Response.visit_id == bindparam("key"))
