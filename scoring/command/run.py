@@ -54,7 +54,8 @@ def run(job: Job, progress: Progress) -> Outcome:
     """Does the job. ScoringError or OSError when it cannot; then no file is written or changed."""
     with ExitStack() as stack:
         path = stack.enter_context(input_file(job.source))
-        source = open_source(path, job.source_suffix, job.separator)
+        codes = set(job.columns.values()) - set(job.identity)
+        source = open_source(path, job.source_suffix, job.separator, codes)
         _check_columns(job, source)
         output = stack.enter_context(whole_file(job.target))
         table = stack.enter_context(whole_file(job.errors)) if job.errors else None
