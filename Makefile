@@ -5,6 +5,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 PY := .venv/bin/python
+ENGINES := .venv-engines/bin/python
 WORKERS ?= 2
 REPORT ?= build/validation.md
 PO := $(wildcard translations/*/LC_MESSAGES/*.po)
@@ -17,11 +18,13 @@ PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadgroup
 
 # A stamp says that its environment is complete; without an interpreter behind it, it says nothing.
 $(shell test -x $(PY) || rm -f .venv/.runtime .venv/.dev)
+$(shell test -x $(ENGINES) || rm -f .venv-engines/.done)
+$(shell test -x .venv-mutation/bin/python || rm -f .venv-mutation/.done)
 
-.PHONY: help run setup dev browsers-and-databases test test-engines coverage lint bench validation strings migration format clean
+.PHONY: help run setup dev browsers-and-databases test test-engines coverage mutation lint bench validation strings migration format clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: setup ## Set up, load the demonstration study and serve it (HOST and PORT change the address)
 	@$(PY) scripts/first_run.py
@@ -36,10 +39,15 @@ test: dev browsers-and-databases ## Run all tests; ARGS="tests/scoring -k half" 
 	$(PYTEST) $(ARGS)
 
 test-engines: dev .venv-engines/.done ## Run the scorer's cases on Dask and Spark too (Java 17; an environment of its own)
-	JAVA_HOME="$$($(PY) -m tests.engines.java)" .venv-engines/bin/python -m pytest -c tests/engines/pytest.ini tests/engines
+	@$(PY) -m tests.engines.java
+	$(ENGINES) -m pytest -c tests/engines/pytest.ini tests/engines $(ARGS)
 
 coverage: dev browsers-and-databases ## Run all tests and list the lines that none of them reaches
 	$(PYTEST) --cov --cov-report=term $(ARGS)
+
+mutation: dev .venv-mutation/.done ## Change the scorer in every small way and list the changes that no test notices
+	PATH="$$PWD/.venv-mutation/bin:$$PATH" .venv-mutation/bin/mutmut run --max-children $(WORKERS) $(ARGS)
+	@.venv-mutation/bin/mutmut results
 
 lint: dev ## Check format, style, types, layers, dependencies, templates and catalogues
 	$(PY) -m ruff format --check .
@@ -68,7 +76,7 @@ format: dev ## Bring the code into its format
 	$(PY) -m ruff check --fix .
 
 clean: ## Remove what was made (.venv, caches, catalogues, build); data in instance/ stays
-	rm -rf .venv .venv-engines build *.egg-info test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	rm -rf .venv .venv-engines .venv-mutation mutants build *.egg-info test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
 	rm -f translations/*/LC_MESSAGES/*.mo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -81,10 +89,11 @@ clean: ## Remove what was made (.venv, caches, catalogues, build); data in insta
 .venv/.dev: requirements-dev.txt .venv/.runtime
 	@$(PY) scripts/environment.py requirements-dev.txt $@
 
-.venv-engines/.done: requirements-engines.txt
-	"$(PYTHON)" -m venv .venv-engines
-	.venv-engines/bin/python -m pip install -r requirements-engines.txt
-	@touch $@
+.venv-engines/.done: requirements-engines.txt | .venv/.runtime
+	@"$(PYTHON)" scripts/environment.py requirements-engines.txt $@
+
+.venv-mutation/.done: requirements-mutation.txt requirements-dev.txt | .venv/.runtime
+	@"$(PYTHON)" scripts/environment.py requirements-mutation.txt $@
 
 translations/%.mo: translations/%.po | .venv/.runtime
 	@$(PY) -m scripts.catalogues compile $< $@

@@ -7,16 +7,18 @@ scores; composite_grade(), score_proctcae_frame() and symptom_summary() grade pa
 
 from __future__ import annotations
 
-from scoring.change import OptionError, VisitError, change, important, responders
+from scoring.change import change, important, responders
 from scoring.deterioration import time_to_deterioration
 from scoring.errors import (
     AnswerError,
     ColumnTypeError,
     InstrumentError,
     MissingColumnError,
+    OptionError,
     ScoringError,
     TakenColumnError,
     UnknownInstrumentError,
+    VisitError,
 )
 from scoring.instrument import (
     Instrument,

@@ -29,19 +29,10 @@ from typing import Any, Literal, cast, get_args
 import narwhals.stable.v2 as nw
 from narwhals.stable.v2.typing import IntoFrameT
 
-from scoring.change import (
-    LEAST,
-    TOLERANCE,
-    OptionError,
-    Table,
-    Visits,
-    chosen,
-    is_size,
-    read_visits,
-    refuse_rows,
-)
-from scoring.errors import TakenColumnError
+from scoring.change import LEAST, chosen, is_size
+from scoring.errors import OptionError, TakenColumnError
 from scoring.instrument import Better, Instrument, load_instrument
+from scoring.visits import TOLERANCE, Table, Visits, read_visits, refuse_rows
 
 Reference = Literal["baseline", "best", "previous"]
 MissingBaseline = Literal["censored", "event", "excluded"]

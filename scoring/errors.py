@@ -83,3 +83,33 @@ class ColumnTypeError(ScoringError):
 
     def __str__(self) -> str:
         return f"column {self.column}: {self.dtype} are no answer codes"
+
+
+class OptionError(ScoringError):
+    """`value` was given for `option`, which must be `expected`."""
+
+    def __init__(self, option: str, value: object, expected: str) -> None:
+        super().__init__(option, value, expected)
+        self.option = option
+        self.value = value
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.option}: {self.value!r} is not {self.expected}"
+
+
+class VisitError(ScoringError):
+    """`value` in `column` cannot be: `problem`. `row` counts from 1; lazy frames know no rows (None)."""
+
+    def __init__(self, column: str, value: object, problem: str, patient: object, row: int | None) -> None:
+        super().__init__(column, value, problem, patient, row)
+        self.column = column
+        self.value = value
+        self.problem = problem
+        self.patient = patient
+        self.row = row
+
+    def __str__(self) -> str:
+        row = "" if self.row is None else f"row {self.row}, "
+        patient = "" if self.patient is None else f"patient {self.patient}, "
+        return f"{row}{patient}column {self.column}: {self.value!r} {self.problem}"

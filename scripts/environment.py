@@ -1,7 +1,7 @@
-"""Makes .venv and installs one requirements file into it: python3 scripts/environment.py FILE STAMP.
+"""Makes an environment and installs one requirements file into it: python3 scripts/environment.py FILE STAMP.
 
-Runs before anything is installed, so it uses the standard library alone. The stamp holds a digest of what was
-installed: a requirements file that was only touched costs no installation.
+Runs before anything is installed, so it uses the standard library alone. The environment is the folder of
+the stamp, and the stamp holds a digest of what was installed: a file that was only touched costs nothing.
 """
 
 import hashlib
@@ -11,8 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-ENVIRONMENT = Path(".venv")
-PYTHON = ENVIRONMENT / "bin" / "python"
 NO_INSTALLER = """\
 No pip was found to install the packages with. One of these helps:
   apt-get install python3-venv     (Debian, Ubuntu)
@@ -24,16 +22,17 @@ class InstallerError(Exception):
 
 
 def main(requirements: Path, stamp: Path) -> int:
-    """Brings .venv to the state that the requirements file asks for."""
+    """Brings the stamp's folder to the state that the requirements file asks for."""
+    folder, python = stamp.parent, stamp.parent / "bin" / "python"
     wanted = digest(requirements)
-    if PYTHON.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+    if python.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         stamp.touch()
         return 0
     try:
-        if not PYTHON.exists():
-            make_environment()
-        say(f"Installing {requirements} into {ENVIRONMENT} (a minute or two the first time)")
-        run([*installer(), "-r", str(requirements)])
+        if not python.exists():
+            make_environment(folder)
+        say(f"Installing {requirements} into {folder} (a minute or two the first time)")
+        run([*installer(python), "-r", str(requirements)])
     except InstallerError as error:
         print(error, file=sys.stderr)
         return 1
@@ -51,34 +50,34 @@ def digest(requirements: Path) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def make_environment() -> None:
-    """An empty .venv; without pip inside, since Debian may lack ensurepip."""
-    say(f"Making {ENVIRONMENT} with Python {sys.version.split()[0]}")
-    run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(ENVIRONMENT)])
+def make_environment(folder: Path) -> None:
+    """An empty environment; without pip inside, since Debian may lack ensurepip."""
+    say(f"Making {folder} with Python {sys.version.split()[0]}")
+    run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)])
 
 
-def installer() -> list[str]:
-    """The command that installs into .venv: uv, the environment's own pip, or any other pip."""
+def installer(python: Path) -> list[str]:
+    """The command that installs for this interpreter: uv, the environment's own pip, or any other pip."""
     if uv := shutil.which("uv"):
-        return [uv, "pip", "install", "--python", str(PYTHON)]
-    found = find_pip()
+        return [uv, "pip", "install", "--python", str(python)]
+    found = find_pip(python)
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         say("No pip: installing it from the system's packages")
         run(["apt-get", "update", "-q"])
         run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "python3-pip"])
-        found = find_pip()
+        found = find_pip(python)
     if found is None:
         raise InstallerError(NO_INSTALLER)
     return [*found, "install", "--disable-pip-version-check", "--no-input"]
 
 
-def find_pip() -> list[str] | None:
-    """A pip that can install into .venv: --python needs pip 22.3 or newer."""
-    candidates = [[str(PYTHON), "-m", "pip"]]
+def find_pip(python: Path) -> list[str] | None:
+    """A pip that can install for this interpreter: --python needs pip 22.3 or newer."""
+    candidates = [[str(python), "-m", "pip"]]
     others = [sys.executable, *(path for path in (shutil.which("python3"), "/usr/bin/python3") if path)]
-    candidates += [[other, "-m", "pip", "--python", str(PYTHON)] for other in dict.fromkeys(others)]
+    candidates += [[other, "-m", "pip", "--python", str(python)] for other in dict.fromkeys(others)]
     candidates += [
-        [pip, "--python", str(PYTHON)] for pip in (shutil.which("pip3"), shutil.which("pip")) if pip
+        [pip, "--python", str(python)] for pip in (shutil.which("pip3"), shutil.which("pip")) if pip
     ]
     return next((command for command in candidates if answers(command)), None)
 

@@ -1,1 +1,1 @@
-"""The engines that score_frame takes, Dask and PySpark among them: `make test-engines`."""
+"""The engines that the scorer takes, Dask and PySpark among them: `make test-engines`."""

@@ -10,6 +10,7 @@ import pytest
 
 from app.version import SOFTWARE_VERSION
 from scripts.environment import digest
+from scripts.environment import main as make_environment
 from scripts.migration import main as begin_migration
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,6 +36,16 @@ def test_stamp_changes_with_the_file_and_with_what_it_includes(requirements: Pat
     assert digest(requirements) not in {before, after}
 
 
+def test_the_environment_is_the_folder_of_the_stamp(tmp_path: Path) -> None:
+    requirements, stamp = tmp_path / "requirements.txt", tmp_path / "environment é" / ".done"
+    requirements.write_text("# nothing\n", encoding="utf-8")
+    assert make_environment(requirements, stamp) == 0
+    assert stamp.read_text(encoding="utf-8") == digest(requirements)
+    command = [stamp.parent / "bin" / "python", "-c", "import sys; print(sys.prefix)"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert Path(found.strip()) == stamp.parent
+
+
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["make", "-C", str(ROOT), "--no-print-directory", *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
@@ -47,6 +58,7 @@ def test_make_alone_names_every_target_that_people_use() -> None:
         "run",
         "setup",
         "test",
+        "test-engines",
         "lint",
         "bench",
         "validation",

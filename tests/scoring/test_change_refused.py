@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, cast
 
 import pandas as pd
 import polars as pl
 import pytest
 
-from scoring.change import OptionError, VisitError, change, important, responders
+from scoring.change import change, important, responders
 from scoring.deterioration import time_to_deterioration
+from scoring.errors import OptionError, VisitError
 from tests.scoring.test_frames import KINDS
 
 GOOD: list[dict[str, Any]] = [
@@ -108,6 +110,13 @@ def test_text_is_refused_with_its_row(column: str, value: Any, text: str) -> Non
     with pytest.raises(VisitError, match=f"column {column}: .* is no type of a ") as caught:
         change(pl.LazyFrame(rows), scales=["QL2"], baseline_column="base")
     assert caught.value.row is None
+
+
+def test_a_number_among_dates_is_refused_with_its_row() -> None:
+    frame = pd.DataFrame({"id": [1, 1], "date": [date(2024, 1, 1), 20], "QL2": [50.0, 25.0]})
+    with pytest.raises(VisitError) as caught:
+        change(frame)
+    assert str(caught.value) == "row 2, column date: 20 is no date"
 
 
 def test_importance_refuses_what_is_no_score() -> None:

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 import scoring
-from scoring.change import OptionError, important, responders
+from scoring.change import change, important, responders
+from scoring.errors import OptionError
 from tests.scoring.test_frames import KINDS, rows_from
 from tests.scoring.test_qlq_c30_structure import THRESHOLDS
 
@@ -62,7 +63,9 @@ def test_a_threshold_may_be_given_by_scale() -> None:
     assert later["FA_response"].to_list() == ["improved"] * 3 + ["stable"] * 3 + ["deteriorated"] * 5
 
 
-@pytest.mark.parametrize(("short", "expected"), [(0.9e-9, "improved"), (1.1e-9, "stable")])
+@pytest.mark.parametrize(
+    ("short", "expected"), [(0.9e-9, "improved"), (1e-9, "improved"), (1.1e-9, "stable")]
+)
 def test_a_change_is_as_large_as_a_threshold_within_the_tolerance(short: float, expected: str) -> None:
     start = 0.0
     frame = pl.DataFrame({"id": [1, 1], "date": [0, 1], "EF": [start, 10 - short], "FA": [start, 10 - short]})
@@ -132,6 +135,12 @@ def test_each_published_threshold_is_strict(code: str, qlq_c30: scoring.Instrume
     assert important(frame)[f"{code}_important"].to_list() == [True, False, False, False]
 
 
+def test_a_score_at_the_end_of_the_tolerance_still_equals_its_threshold() -> None:
+    frame = pl.DataFrame({"PF2": [83 - 1e-9, 83 - 1.1e-9], "FA": [39 + 1e-9, 39 + 1.1e-9]})
+    flags = important(frame)
+    assert flags["PF2_important"].to_list() == flags["FA_important"].to_list() == [False, True]
+
+
 def test_what_has_no_threshold_is_left_out_or_refused() -> None:
     frame = pl.DataFrame({"QL2": [10.0], "PA": [30.0]})
     assert important(frame).columns == ["QL2", "PA", "PA_important", "PA_important_by"]
@@ -146,4 +155,5 @@ def test_what_has_no_threshold_is_left_out_or_refused() -> None:
 def test_an_instrument_may_be_given_as_read(qlq_c30: scoring.Instrument) -> None:
     frame = pl.DataFrame(visits_of("PA", [10.0]))
     assert important(frame, qlq_c30).equals(important(frame, "qlq-c30"))
+    assert change(frame, qlq_c30).equals(change(frame, "qlq-c30"))
     assert responders(frame, qlq_c30).equals(responders(frame, "qlq-c30"))

@@ -10,9 +10,8 @@ import polars as pl
 import pytest
 
 import scoring
-from scoring.change import OptionError, VisitError
 from scoring.deterioration import time_to_deterioration
-from scoring.errors import MissingColumnError, TakenColumnError
+from scoring.errors import MissingColumnError, OptionError, TakenColumnError, VisitError
 from tests.scoring.test_frames import KINDS, rows_from
 
 MONTH = 30.4375
