@@ -47,7 +47,6 @@ coverage: dev browsers-and-databases ## Run all tests and list the lines that no
 
 mutation: dev .venv-mutation/.done ## Change the scorer in every small way and list the changes that no test notices
 	PATH="$$PWD/.venv-mutation/bin:$$PATH" .venv-mutation/bin/mutmut run --max-children $(WORKERS) $(ARGS)
-	@.venv-mutation/bin/mutmut results
 
 lint: dev ## Check format, style, types, layers, dependencies, templates and catalogues
 	$(PY) -m ruff format --check .

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import Phase, settings
 
 import scoring
+from scoring.instrument import load_instrument
+from scoring.proctcae_table import load_proctcae
 from tests.scoring.published import ITEMS, Answers, Case, read_cases
+
+# For make mutation: the same examples in every run, and no search for the smallest once a mutant is caught.
+settings.register_profile(
+    "mutation",
+    settings.get_profile("ci"),
+    phases=(Phase.explicit, Phase.generate),
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def structures_read_anew() -> None:
+    """What collecting the tests has loaded is read again, so that mutants of the reading come to light."""
+    load_instrument.cache_clear()
+    load_proctcae.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -129,6 +129,14 @@ def test_a_baseline_is_marked_by_truth_or_by_one(kind: str, marks: list[Any]) ->
     assert sorted(row["EF_change"] for row in changed) == [0.0, 25.0]
 
 
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pl.LazyFrame])
+def test_a_scale_that_nobody_answered_changes_by_a_missing_number(make: Callable[[Any], Any]) -> None:
+    changed = change(make({"id": [1, 1], "date": [1, 2], "QL2": [None, None]}))
+    changed = changed.collect() if isinstance(changed, pl.LazyFrame) else changed
+    assert str(changed["QL2_change"].dtype).lower() == "float64"
+    assert differing(changed["QL2_change"].to_list(), [None, None]) == []
+
+
 def test_a_frame_without_rows_gets_its_columns() -> None:
     empty = pl.DataFrame({"id": [], "date": [], "QL2": []})
     assert change(empty).columns == ["id", "date", "QL2", "QL2_change"]

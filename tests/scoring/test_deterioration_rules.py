@@ -244,6 +244,41 @@ def test_a_visit_on_the_day_of_death_or_not_filled_after_it_is_possible() -> Non
     assert ending(frame_of([50, 50, None], death=[10, None, None]), death_as_event=True) == (1, 10, "death")
 
 
+SHORT = 10 - 1e-9  # the least that counts as the threshold of 10
+
+
+@pytest.mark.requirement("SCO-03")
+@pytest.mark.parametrize(
+    ("scale", "scores", "definitive", "expected"),
+    [
+        ("QL2", [SHORT, 0], None, (1, 10, "deterioration")),
+        ("FA", [SHORT, 20, 0], 1, (0, 20, "last score")),
+        ("QL2", [SHORT, 0, 0], 2, (1, 10, "deterioration")),
+        ("QL2", [20, 0, SHORT], 3, (1, 20, "deterioration")),
+    ],
+)
+def test_a_difference_at_the_end_of_the_tolerance_counts_as_the_threshold(
+    scale: str, scores: list[float | None], definitive: int | None, expected: Ending
+) -> None:
+    frame = frame_of(scores).rename({"QL2": scale} if scale != "QL2" else {})
+    assert ending(frame, scale=scale, definitive=definitive) == expected
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([None, None], (None, None, "no score")),
+        ([50.0], (0, 0, "no baseline")),
+        ([50.0, None], (0, 0, "no baseline")),
+    ],
+)
+def test_without_a_marked_baseline_one_score_tells_no_baseline_from_no_score(
+    scores: list[float | None], expected: Ending
+) -> None:
+    frame = frame_of(scores, base=[0] * len(scores)).with_columns(pl.col("QL2").cast(pl.Float64))
+    assert ending(frame, baseline_column="base") == expected
+
+
 def test_dates_and_numbers_are_not_mixed() -> None:
     frame = frame_of([50, 40], death=[dt.date(2024, 1, 1), None])
     for native in (frame, pd.DataFrame(frame.to_dicts())):

@@ -102,7 +102,7 @@ def test_the_table_names_its_version_and_its_sources() -> None:
 
 
 def test_the_table_is_read_once_and_cannot_be_changed() -> None:
-    assert load_proctcae() is TABLE
+    assert load_proctcae() is load_proctcae()
     with pytest.raises(dataclasses.FrozenInstanceError):
         TABLE.version = "2"  # type: ignore[misc]
 
@@ -136,6 +136,7 @@ def test_another_table_is_read_from_its_file(tmp_path: Path) -> None:
         (15, 'FS = "00000 11122 11222 11233 1123"', "FS must have 25 grades, not 24"),
         (15, 'FS = "00000 11122 11222 11233 11234"', "grades are from 0 to 3"),
         (15, 'FX = "00000 11122 11222 11233 11233"', "there is no attribute X"),
+        (15, 'FS = "X0000 11122 11222 11233 11233"', "grades are from 0 to 3"),
         (16, "F = 1123", "F must be a text"),
     ],
 )

@@ -62,6 +62,7 @@ def write(folder: Path, lines: list[str]) -> Path:
 def test_another_instrument_is_one_file_and_no_code(tmp_path: Path) -> None:
     mood = scoring.read_instrument(write(tmp_path, LINES))
     assert mood.item("m1").codes == (0, 1, 2)
+    assert [item.recall for item in mood.items] == [None, "day", None]
     assert mood.scale("SAD").threshold == scoring.Threshold(12.5, confirmed=True, source="A paper")
     scores = scoring.score_answers(mood, {"m1": 2, "m2": 1, "m3": 2})
     assert scores.values == {"GLAD": 75.0, "SAD": 25.0, "ALL": 25.0}
@@ -156,6 +157,29 @@ def test_scales_are_a_list(tmp_path: Path) -> None:
     assert caught.value.line == 17
 
 
+def test_a_mistake_in_the_third_scale_is_shown_there(tmp_path: Path) -> None:
+    third = [line.replace("GLAD", "THIRD").replace("fewest = 2", "fewest = 3") for line in LINES[16:24]]
+    path = write(tmp_path, [*LINES[:33], *third, *LINES[33:]])
+    with pytest.raises(scoring.InstrumentError, match="fewest must be from 1 to 2") as caught:
+        scoring.read_instrument(path)
+    assert caught.value.line == 41
+
+
+@pytest.mark.parametrize("items", ["[]", "[1]", '[{ id = "m1", number = 1, kind = "three" }, 2]'])
+def test_items_are_a_list_too_and_not_an_empty_one(items: str, tmp_path: Path) -> None:
+    path = write(tmp_path, [*LINES[:3], f"items = {items}", *LINES[8:]])
+    with pytest.raises(scoring.InstrumentError, match="items must be a list of tables") as caught:
+        scoring.read_instrument(path)
+    assert caught.value.line == 4
+
+
+@pytest.mark.parametrize("value", [0, 0.5, 100])
+def test_a_threshold_may_be_any_score(value: float, tmp_path: Path) -> None:
+    text = f'threshold = {{ value = {value}, confirmed = true, source = "scoring" }}'
+    mood = scoring.read_instrument(write(tmp_path, [*LINES[:32], text, *LINES[33:]]))
+    assert mood.scale("SAD").threshold == scoring.Threshold(value, confirmed=True, source="A paper")
+
+
 def test_a_file_that_stops_in_the_middle_is_refused_at_its_end(tmp_path: Path) -> None:
     with pytest.raises(scoring.InstrumentError) as caught:
         scoring.read_instrument(write(tmp_path, LINES[:6]))
@@ -164,7 +188,7 @@ def test_a_file_that_stops_in_the_middle_is_refused_at_its_end(tmp_path: Path) -
 
 def test_a_file_that_is_no_text_is_refused_at_its_line(tmp_path: Path) -> None:
     path = tmp_path / "mood.toml"
-    path.write_bytes('code = "mood"\nname = "Gaieté"\n'.encode("latin-1"))
+    path.write_bytes('code = "mood"\nname = "Gaieté"\nversion = "1"\n'.encode("latin-1"))
     with pytest.raises(scoring.InstrumentError, match="the file is not UTF-8") as caught:
         scoring.read_instrument(path)
     assert caught.value.line == 2
