@@ -21,7 +21,7 @@ $(shell test -x $(PY) || rm -f .venv/.runtime .venv/.dev)
 $(shell test -x $(ENGINES) || rm -f .venv-engines/.done)
 $(shell test -x .venv-mutation/bin/python || rm -f .venv-mutation/.done)
 
-.PHONY: help run setup dev browsers-and-databases test test-engines coverage mutation lint bench validation strings migration format clean
+.PHONY: help run setup dev browsers-and-databases test test-engines coverage mutation lint bench dossier validation strings migration format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -57,9 +57,13 @@ lint: dev ## Check format, style, types, layers, dependencies, templates and cat
 	$(PY) -m deptry . --config scripts/deptry.toml --requirements-files build/direct-requirements.txt
 	$(PY) -m djlint app/templates --lint --quiet
 	$(PY) -m scripts.catalogues check
+	$(PY) -m scripts.browsers
 
 bench: dev ## Measure questionnaires per second on SQLite and PostgreSQL
 	$(PY) -m benchmarks $(ARGS)
+
+dossier: dev browsers-and-databases ## Render every patient screen at four widths into build/dossier.pdf
+	$(PY) -m scripts.dossier $(ARGS)
 
 validation: dev browsers-and-databases ## Build the validation report: requirement, tests, result, version
 	$(PYTEST) --validation-report "$(REPORT)" $(ARGS)

@@ -4,7 +4,7 @@ from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_compress import Compress
 
-from app import analyst, assets, auth, cli, db, errors, i18n, nurse, patient, security, web_sessions
+from app import analyst, assets, auth, cli, db, errors, i18n, manager, nurse, patient, security, web_sessions
 from app.clock import Clock, SystemClock
 from app.logs import init_logging
 from app.services.tokens import DemonstrationTokens, RandomTokens
@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         SECRET_KEY=settings.secret_key,
         BOOTSTRAP_SERVE_LOCAL=True,
         COMPRESS_ALGORITHM=["br", "gzip"],
-        COMPRESS_BR_LEVEL=4,
+        COMPRESS_BR_LEVEL=5,
     )
     app.extensions["settings"] = settings
     app.extensions["clock"] = clock or SystemClock()
@@ -32,6 +32,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         part.init_app(app, settings)
     for part in (i18n, assets, errors, cli):
         part.init_app(app)
-    for surface in (auth, patient, nurse, analyst):
+    for surface in (auth, patient, nurse, analyst, manager):
         app.register_blueprint(surface.blueprint)
     return app

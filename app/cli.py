@@ -19,6 +19,7 @@ from app.services.access import Role
 from app.services.definition import DefinitionError
 from app.services.errors import NotFoundError, RuleError
 from app.services.responses import verify_scores
+from app.wording_cli import wording_group
 
 SHOWN_VISITS = 10
 # What to do about a refused rule, where its name does not say it.
@@ -34,7 +35,7 @@ REFUSALS = (DefinitionError, NotFoundError, RuleError, migrate.SchemaError, OSEr
 
 def init_app(app: Flask) -> None:
     """Registers the commands."""
-    for group in (db_group, study_group, account_group, audit_group, scores_group, demo_group):
+    for group in (db_group, study_group, account_group, audit_group, scores_group, wording_group, demo_group):
         app.cli.add_command(group)
     app.cli.add_command(export)
 

@@ -35,6 +35,8 @@ DATE_LOCALES = {"fr": "fr_FR", "en": "en_GB"}
 # French says the first of a month as an ordinal, which the locale's patterns do not know.
 FRENCH_FIRST = re.compile(r"\b1(?= \D)")
 TRANSLATIONS = ROOT / "translations"
+# A report between visits asks about its symptom as the list does.
+DOMAINS = {"report": ("symptoms", "report")}
 
 
 class MissingWordingError(LookupError):
@@ -50,11 +52,13 @@ class Wording:
 
     def __init__(self, instrument: str, language: str) -> None:
         self.instrument, self.language = instrument, language
-        catalogue = gettext.translation(instrument, TRANSLATIONS, [language])
-        if not isinstance(catalogue, gettext.GNUTranslations):
-            raise MissingWordingError(instrument, language, "")
-        texts: dict[str, str] = catalogue._catalog  # type: ignore[attr-defined]  # no public way to list
-        self._texts = {key: text for key, text in texts.items() if key}
+        self._texts: dict[str, str] = {}
+        for domain in DOMAINS.get(instrument, (instrument,)):
+            catalogue = gettext.translation(domain, TRANSLATIONS, [language])
+            if not isinstance(catalogue, gettext.GNUTranslations):
+                raise MissingWordingError(instrument, language, "")
+            texts: dict[str, str] = catalogue._catalog  # type: ignore[attr-defined]  # no public way to list
+            self._texts |= {key: text for key, text in texts.items() if key}
 
     def __getitem__(self, message_id: str) -> str:
         text = self._texts.get(message_id)

@@ -43,6 +43,11 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+# What is loaded by a page and shows nothing itself; a phone gets one for each answer. The worker is a script
+# too, but asks for pages, and so keeps the whole policy.
+NOT_PAGES = frozenset({"application/json", "image/svg+xml", "text/css", "text/javascript"})
+POLICY_OF_DATA = "default-src 'none'; frame-ancestors 'none'"
+HEADERS_OF_PAGES = ("Cross-Origin-Opener-Policy", "Permissions-Policy")
 HSTS = "max-age=31536000; includeSubDomains"
 KEEP_FOREVER = "public, max-age=31536000, immutable"
 MAX_BODY_BYTES = 64 * 1024
@@ -187,6 +192,10 @@ def _headers(settings: Settings) -> Callable[[Response], Response]:
 
     def add(response: Response) -> Response:
         response.headers.update(headers)
+        if response.mimetype in NOT_PAGES and request.endpoint != "patient.worker":
+            for name in HEADERS_OF_PAGES:
+                del response.headers[name]
+            response.headers["Content-Security-Policy"] = POLICY_OF_DATA
         is_fixed = request.endpoint in {"static", "bootstrap.static"} and response.status_code < 400
         response.headers["Cache-Control"] = KEEP_FOREVER if is_fixed else "no-store"
         return response

@@ -24,7 +24,7 @@ from app.services import sessions
 from app.services.tokens import hash_secret
 from app.settings import Settings
 
-PATIENT_PATHS = ("/l/", "/survey/")
+PATIENT_PATHS = ("/l/", "/survey/", "/display")
 # The same for everybody: no session is looked up, and any cache may keep them.
 STATIC_PATHS = ("/static/", "/bootstrap/static/")
 USER_KEY = "_user_id"

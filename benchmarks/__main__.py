@@ -5,22 +5,34 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import psycopg
 
 from benchmarks.client import Client
-from benchmarks.flow import REQUESTS, complete_questionnaire, insert_bare
+from benchmarks.flow import (
+    Answers,
+    complete_by_forms,
+    complete_by_script,
+    insert_bare,
+    requests_by_forms,
+    requests_by_script,
+)
 from benchmarks.load import Cost, Unit, drive
 from benchmarks.processes import Server, parent, serve
-from benchmarks.report import report
+from benchmarks.report import Way, report, report_bare
 from benchmarks.study import ScratchStudy, Task
 from tests.postgres import NoPostgresError, database_url
 
 WARM_UP = 8
+# Answers in one request where a patient is quicker than the network.
+BATCH = 3
+MOST_BY_FORMS, MOST_BY_SCRIPT = 5.0, 3.0
+Player = Callable[[Client, str, Answers], None]
 MOST = {"completions": 200, "rounds": 9, "at_once": 32}
 
 
@@ -44,47 +56,72 @@ def measure(kind: str, folder: Path, options: argparse.Namespace) -> bool:
     key = secrets.token_urlsafe(48)
     study = ScratchStudy(url, key)
     environment = {"MODE": "demonstration", "SECRET_KEY": key, "DATABASE_URL": url, "PUBLIC_URL": ""}
-    database_pid = _database_pid(url)
-    ours: list[Cost] = []
-    bare: list[Cost] = []
-    problems: list[str] = []
+    answers = study.make_tasks(1)[0].answers
+    ways = [
+        Way("by forms", requests_by_forms(answers), len(answers), MOST_BY_FORMS),
+        Way("by script", requests_by_script(answers), len(answers), MOST_BY_SCRIPT),
+        Way(
+            f"by script, {BATCH} at a time", requests_by_script(answers, BATCH), len(answers), MOST_BY_SCRIPT
+        ),
+    ]
+    players: list[Player] = [
+        complete_by_forms,
+        complete_by_script,
+        partial(complete_by_script, size=BATCH),
+    ]
+    load = Load(study, _database_pid(url), options.at_once)
+    ours: list[list[Cost]] = [[] for _ in ways]
+    bare: list[list[Cost]] = [[] for _ in ways]
     with _both_servers(environment, folder) as (server, bare_server):
-        _round(study, server, database_pid, WARM_UP, options.at_once, problems)
-        _bare_round(bare_server, database_pid, WARM_UP, options.at_once)
+        load.play(server, players[0], WARM_UP)
+        inserts = load.insert(bare_server, ways[0].requests, WARM_UP).done * ways[0].requests
         for number in range(options.rounds):
             print(f"{kind}: round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
-            ours.append(_round(study, server, database_pid, options.completions, options.at_once, problems))
-            bare.append(_bare_round(bare_server, database_pid, options.completions, options.at_once))
-    problems += _missing_inserts(url, (WARM_UP + options.rounds * options.completions) * REQUESTS)
+            for place, (way, player) in enumerate(zip(ways, players, strict=True)):
+                ours[place].append(load.play(server, player, options.completions))
+                bare[place].append(load.insert(bare_server, way.requests, options.completions))
+                inserts += options.completions * way.requests
+    problems = [*load.problems, *_missing_inserts(url, inserts)]
     study.close()
-    return report(kind, ours, bare, problems)
+    report_bare(kind, ways[0].requests, bare[0])
+    kept = [report(kind, way, *costs) for way, *costs in zip(ways, ours, bare, strict=True)]
+    for problem in problems[:5]:
+        print(f"{kind:11} FAILED {problem}")
+    print(f"{kind:11} {len(problems)} failures")
+    return all(kept) and not problems
 
 
-def _round(
-    study: ScratchStudy,
-    server: Server,
-    database_pid: int | None,
-    count: int,
-    at_once: int,
-    problems: list[str],
-) -> Cost:
-    tasks = study.make_tasks(count)
-    cost = drive(server, database_pid, [_unit(task) for task in tasks], at_once)
-    problems += [*cost.failures, *study.wrong_answers(tasks)]
-    return cost
+@dataclass
+class Load:
+    """Plays patients of a study, so many at once; keeps what went wrong."""
+
+    study: ScratchStudy
+    database_pid: int | None
+    at_once: int
+    problems: list[str] = field(default_factory=list)
+
+    def play(self, server: Server, player: Player, count: int) -> Cost:
+        """A round of so many whole visits."""
+        tasks = self.study.make_tasks(count)
+        units: list[Unit] = [_unit(player, task) for task in tasks]
+        cost = drive(server, self.database_pid, units, self.at_once)
+        self.problems += [*cost.failures, *self.study.wrong_answers(tasks)]
+        return cost
+
+    def insert(self, server: Server, requests: int, count: int) -> Cost:
+        """A round of so many times these bare requests."""
+        units: list[Unit] = [partial(_insert, number, requests) for number in range(count)]
+        cost = drive(server, self.database_pid, units, self.at_once)
+        self.problems += cost.failures
+        return cost
 
 
-def _unit(task: Task) -> Unit:
-    return lambda client: complete_questionnaire(client, task.path, task.answers)
+def _unit(player: Player, task: Task) -> Unit:
+    return lambda client: player(client, task.path, task.answers)
 
 
-def _bare_round(server: Server, database_pid: int | None, count: int, at_once: int) -> Cost:
-    units: list[Unit] = [partial(_insert, number) for number in range(count)]
-    return drive(server, database_pid, units, at_once)
-
-
-def _insert(number: int, client: Client) -> None:
-    insert_bare(client, number)
+def _insert(number: int, requests: int, client: Client) -> None:
+    insert_bare(client, number, requests)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -50,10 +51,14 @@ class Client:
         """Sends a form; follows nothing."""
         return self._send("POST", path, urlencode(fields))
 
-    def _send(self, method: str, path: str, body: str | None) -> Reply:
+    def post_json(self, path: str, body: str, token: str) -> Reply:
+        """Sends a document as a page's script does, with the form token in a head."""
+        return self._send("POST", path, body, {"Content-Type": "application/json", "X-CSRFToken": token})
+
+    def _send(self, method: str, path: str, body: str | None, more: Mapping[str, str] | None = None) -> Reply:
         headers = HEADERS | {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers |= more or {"Content-Type": "application/x-www-form-urlencoded"}
         began = time.perf_counter()
         self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()

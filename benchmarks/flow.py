@@ -1,14 +1,16 @@
-"""What a measured unit of work is: a whole questionnaire, or as many bare inserts; every reply is checked."""
+"""What a measured unit of work is: a whole visit, or as many bare inserts; every reply is checked."""
 
+import json
 import re
+import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import islice
 
 from benchmarks.client import Client, Reply
 
-ITEMS = tuple(f"q{number:02}" for number in range(1, 31))
-# Landing, start, a page and a save for each item, review, send, thank-you page.
-REQUESTS = 2 + 2 * len(ITEMS) + 3
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+Answers = Mapping[str, int | str]
 
 
 class UnexpectedReplyError(Exception):
@@ -19,28 +21,71 @@ class UnexpectedReplyError(Exception):
         self.where, self.reply = where, reply
 
 
-def complete_questionnaire(client: Client, link: str, answers: Mapping[str, int]) -> None:
-    """One patient from the link to the thank-you page. Raises UnexpectedReplyError."""
-    landing = expect(client.get(link), link, 200, "<h1>")
-    place = moved(client.post(link, {"csrf_token": token_of(landing)}), link)
-    for item in ITEMS:
+def complete_by_forms(client: Client, link: str, answers: Answers) -> None:
+    """One patient without a script, from the link to the thank-you page. Raises UnexpectedReplyError."""
+    place = start(client, link)
+    for item, value in answers.items():
         where = f"/survey/{item}"
         if place != where:
             raise UnexpectedReplyError(f"expected to be led to {where}", Reply(0, place, ""))
-        page = expect(client.get(where), where, 200, f'<fieldset id="{item}"')
-        fields = {"csrf_token": token_of(page), item: str(answers[item]), "action": "next"}
+        page = expect(client.get(where), where, 200, f'id="{item}"')
+        fields = {"csrf_token": token_of(page), item: str(value), "action": "next"}
         place = moved(client.post(where, fields), where)
     review = expect(client.get(place), place, 200, 'value="send"')
-    place = moved(client.post(place, {"csrf_token": token_of(review), "action": "send"}), place)
-    expect(client.get(place), place, 200, "<h1>")
-    if place != "/survey/sent" or len(client.seconds) != REQUESTS:
-        raise UnexpectedReplyError(f"{len(client.seconds)} requests", Reply(0, place, ""))
+    finish(client, token_of(review))
 
 
-def insert_bare(client: Client, unit: int) -> None:
-    """As many bare requests as a questionnaire has, each committing one insert."""
-    for number in range(REQUESTS):
-        fields = {"unit": str(unit), "item": ITEMS[number % len(ITEMS)], "value": str(number % 4 + 1)}
+def complete_by_script(client: Client, link: str, answers: Answers, size: int = 1) -> None:
+    """One patient whose page sends the answers in the background, so many in a request."""
+    place = start(client, link)
+    token = token_of(expect(client.get(place), place, 200, "<fieldset"))
+    device, waiting = secrets.token_urlsafe(16), iter(enumerate(answers.items(), start=1))
+    while some := list(islice(waiting, size)):
+        reply = client.post_json("/survey/answers", sync_body(device, some), token)
+        expect(reply, "/survey/answers", 200, '"open"')
+        if sorted(json.loads(reply.text)["acknowledged"]) != [sequence for sequence, _ in some]:
+            raise UnexpectedReplyError("not all was acknowledged", reply)
+    finish(client, token)
+
+
+def requests_by_forms(answers: Answers) -> int:
+    """Landing, start, a page and a save for each answer, review, send, thank-you page."""
+    return 2 + 2 * len(answers) + 3
+
+
+def requests_by_script(answers: Answers, size: int = 1) -> int:
+    """Landing, start, the document, the answers, send, thank-you page."""
+    return 3 + -(-len(answers) // size) + 2
+
+
+def start(client: Client, link: str) -> str:
+    """The tap on the link and on its button; where that leads."""
+    landing = expect(client.get(link), link, 200, "<h1")
+    return moved(client.post(link, {"csrf_token": token_of(landing)}), link)
+
+
+def finish(client: Client, token: str) -> None:
+    """Sends what was answered."""
+    place = moved(client.post("/survey/review", {"csrf_token": token, "action": "send"}), "/survey/review")
+    if place != "/survey/sent":
+        raise UnexpectedReplyError("expected the thank-you page", Reply(0, place, ""))
+    expect(client.get(place), place, 200, "<h1")
+
+
+def sync_body(device: str, some: list[tuple[int, tuple[str, int | str]]]) -> str:
+    """Answers as the page's script sends them."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    answers = [
+        {"item": item, "state": "answered", "value": value, "language": "fr", "at": now, "sequence": number}
+        for number, (item, value) in some
+    ]
+    return json.dumps({"device": device, "now": now, "answers": answers})
+
+
+def insert_bare(client: Client, unit: int, requests: int) -> None:
+    """So many bare requests, each committing one insert."""
+    for number in range(requests):
+        fields = {"unit": str(unit), "item": f"q{number:02}", "value": str(number % 4 + 1)}
         expect(client.post("/insert", fields), "/insert", 200, "stored")
 
 

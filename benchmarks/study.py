@@ -13,10 +13,10 @@ from app.migrate import upgrade
 from app.models import Response, Study
 from app.services import links, patients, studies
 from app.services.audit import AuditContext, act_as
+from app.services.questionnaires import Question, questionnaire
 from app.services.schedule import local_date
 from app.services.visits import visits_of
 from app.settings import ROOT, Settings
-from benchmarks.flow import ITEMS
 
 FILE = ROOT / "app" / "studies" / "gist-ima.toml"
 
@@ -27,7 +27,7 @@ class Task:
 
     patient_id: int
     path: str
-    answers: dict[str, int]
+    answers: dict[str, int | str]
 
 
 class ScratchStudy:
@@ -38,6 +38,7 @@ class ScratchStudy:
         settings = Settings(secret_key, url, "http://127.0.0.1", mode="demonstration")
         self.app: Flask = create_app(settings)
         self._chance = random.Random(26)
+        self._asked: list[Question] = []
         with self.app.app_context(), db.new_session() as session:
             clock = self.app.extensions["clock"]
             act_as(session, clock, AuditContext("benchmark", "system"))
@@ -52,6 +53,12 @@ class ScratchStudy:
             study = studies.find_study(session, "GIST-IMA")
             definition = studies.definition_in_force(session, study)
             site = studies.find_site(session, study, "04")
+            visit_rule = definition.visits[0]
+            self._asked = [
+                question
+                for code in visit_rule.questionnaires
+                for question in questionnaire(definition, code).questions
+            ]
             today = local_date(clock.now(), ZoneInfo(site.timezone))
             tasks = []
             for _ in range(count):
@@ -66,8 +73,12 @@ class ScratchStudy:
         """What differs between the answers that were given and those that are stored as sent."""
         with self.app.app_context(), db.new_session(READ) as session:
             query = select(Response).join(Study, Study.id == Response.study_id)
-            stored = {each.patient_id: each for each in session.scalars(query)}
-            return [problem for task in tasks for problem in _differences(task, stored.get(task.patient_id))]
+            stored: dict[int, list[Response]] = {}
+            for each in session.scalars(query):
+                stored.setdefault(each.patient_id, []).append(each)
+            return [
+                problem for task in tasks for problem in _differences(task, stored.get(task.patient_id, []))
+            ]
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -75,12 +86,29 @@ class ScratchStudy:
             for name in (WRITE, READ):
                 db.engines[name].dispose()
 
-    def _answers(self) -> dict[str, int]:
-        return {item: self._chance.randint(1, 4) for item in ITEMS}
+    def _answers(self) -> dict[str, int | str]:
+        """An answer to each question that is asked: every third symptom is there, the others are not."""
+        given: dict[str, int | str] = {}
+        for question in self._asked:
+            lead = question.condition
+            if lead is not None and (lead.item not in given or not lead.holds(given[lead.item])):
+                continue
+            if question.symptom is None:
+                given[question.id] = self._chance.choice(question.codes)
+            elif question.condition is None:
+                given[question.id] = int(question.number % 3 == 0)
+            else:
+                given[question.id] = self._chance.choice(question.codes[1:])
+        return given
 
 
-def _differences(task: Task, response: Response | None) -> list[str]:
-    if response is None or not response.is_submitted:
+def _differences(task: Task, responses: list[Response]) -> list[str]:
+    if not responses or not all(each.is_submitted for each in responses):
         return [f"patient {task.patient_id}: nothing was sent"]
-    given = {item: entry["value"] for item, entry in response.answers.items()}
+    given = {
+        item: entry["value"]
+        for each in responses
+        for item, entry in each.answers.items()
+        if entry["state"] == "answered"
+    }
     return [] if given == task.answers else [f"patient {task.patient_id}: other answers are stored"]

@@ -43,7 +43,7 @@ from scoring.proctcae_summary import symptom_summary
 from scoring.proctcae_table import load_proctcae
 from scoring.score import Scores, score_answers, score_frame
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "MISSING",

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 import scoring
 from app.clock import SteppedClock
 from app.models import Patient, Response, Site, Study, User, Visit
-from app.services import links, patients, responses, sessions, studies
+from app.services import links, patients, personal_links, responses, sessions, studies
 from app.services.access import Role
 from app.services.accounts import create_account, grant_role
+from app.services.definition import StudyDefinition, parse_definition
 from app.services.links import IssuedLink
+from app.services.questionnaires import REPORT, questionnaire
 from app.services.responses import Answer, AnswerState, WordingUsed
 from app.services.tokens import RandomTokens
 from app.services.visits import find_visit
@@ -20,12 +22,29 @@ from app.settings import ROOT
 from tests.page import Browser
 
 DEFINITION = ROOT / "app" / "studies" / "gist-ima.toml"
-WORDING = {"qlq-c30": WordingUsed("stand-in", "0" * 64)}
+WORDING = {code: WordingUsed("stand-in", "0" * 64) for code in ("qlq-c30", "symptoms", "report")}
 
 
-def make_study(session: Session, clock: SteppedClock) -> Study:
-    """The first study, loaded from its file."""
-    return studies.load_study(session, clock, DEFINITION.read_text("utf-8"), DEFINITION.name).study
+def source(*, with_symptoms: bool = False) -> str:
+    """The text of the first study's file; visits without the list of symptoms unless it is asked for."""
+    text = DEFINITION.read_text("utf-8")
+    return text if with_symptoms else text.replace('["qlq-c30", "symptoms"]', '["qlq-c30"]')
+
+
+def definition() -> StudyDefinition:
+    """The definition of the first study."""
+    return parse_definition(source(with_symptoms=True), DEFINITION.name)
+
+
+def make_study(session: Session, clock: SteppedClock, *, with_symptoms: bool = False) -> Study:
+    """The first study, loaded from its file; visits without the list of symptoms unless it is asked for."""
+    text = source(with_symptoms=with_symptoms)
+    return studies.load_study(session, clock, text, DEFINITION.name).study
+
+
+def get_study(session: Session, study_id: int) -> Study:
+    """A study by its id."""
+    return session.get_one(Study, study_id)
 
 
 def get_site(session: Session, study: Study, number: str = "04") -> Site:
@@ -74,6 +93,32 @@ def get_visit(session: Session, patient: Patient, code: str = "BASELINE") -> Vis
 def make_link(session: Session, clock: SteppedClock, patient: Patient, visit: str = "BASELINE") -> IssuedLink:
     """A link to a visit of a patient."""
     return links.issue_link(session, clock, RandomTokens(), get_visit(session, patient, visit), patient)
+
+
+def make_personal_link(session: Session, clock: SteppedClock, patient: Patient) -> IssuedLink:
+    """A patient's personal link with its code."""
+    definition = studies.definition_in_force(session, get_study(session, patient.study_id))
+    return personal_links.issue_personal_link(session, clock, RandomTokens(), definition, patient)
+
+
+def begin_report(session: Session, clock: SteppedClock, issued: IssuedLink) -> Visit:
+    """The unscheduled visit of a report begun from a personal link."""
+    return personal_links.begin_report(session, clock, issued.link, WORDING, "fr")
+
+
+def report(
+    session: Session, clock: SteppedClock, issued: IssuedLink, values: Mapping[str, int | str | None]
+) -> Response:
+    """A report between visits, sent: what is asked and not in `values` is skipped."""
+    visit = begin_report(session, clock, issued)
+    draft = begin_response(session, clock, visit)
+    asked = questionnaire(studies.definition_in_force(session, get_study(session, visit.study_id)), REPORT)
+    for question in asked.questions:
+        if question.id not in asked.not_asked(draft.answers):
+            value = values.get(question.id)
+            state = AnswerState.SKIPPED if value is None else AnswerState.ANSWERED
+            responses.save_answer(session, clock, draft, visit, Answer(question.id, state, value))
+    return responses.submit_responses(session, clock, visit)[0]
 
 
 def begin_response(session: Session, clock: SteppedClock, visit: Visit, language: str = "fr") -> Response:

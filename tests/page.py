@@ -30,13 +30,20 @@ class Page:
         root: Element = parser.parse(self.html)
         return root
 
+    @cached_property
+    def unseen(self) -> set[Element]:
+        """What a reader does not meet: hidden elements and templates, with all that they hold."""
+        everything = self.tree.iter()
+        roots = [each for each in everything if each.get("hidden") is not None or each.tag == "template"]
+        return {each for root in roots for each in root.iter()}
+
     def all(self, tag: str, **attributes: str) -> list[Element]:
-        """The elements of a tag that bear these attributes (class_ and for_ for reserved words)."""
+        """The elements of a tag in sight that bear these attributes (class_ and for_ for reserved words)."""
         wanted = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
         return [
             each
             for each in self.tree.iter(tag)
-            if all(each.get(name) == value for name, value in wanted.items())
+            if each not in self.unseen and all(each.get(name) == value for name, value in wanted.items())
         ]
 
     def one(self, tag: str, **attributes: str) -> Element:
@@ -48,7 +55,7 @@ class Page:
     @property
     def text(self) -> str:
         """What a reader reads, spaces folded."""
-        return text_of(self.one("body"))
+        return " ".join("".join(self._texts(self.one("body"))).split())
 
     @property
     def h1(self) -> str:
@@ -68,13 +75,13 @@ class Page:
     def form(self, button: str) -> Element:
         """The form that holds a button of this text."""
         for form in self.all("form"):
-            if any(text_of(each) == button for each in form.iter("button")):
+            if any(text_of(each) == button for each in form.iter("button") if each not in self.unseen):
                 return form
         raise AssertionError(f"no form with the button {button!r} on {self.path}")
 
     def check(self) -> None:
         """What holds for every page."""
-        assert len(self.all("h1")) == 1, f"{self.path}: one h1"
+        assert len(list(self.tree.iter("h1"))) == 1, f"{self.path}: one h1"
         assert self.title, f"{self.path}: a title"
         assert self.language in {"fr", "en"}, f"{self.path}: language"
         ids = Counter(each.get("id") for each in self.tree.iter() if each.get("id"))
@@ -85,12 +92,20 @@ class Page:
             assert each.get("style") is None, f"{self.path}: inline style"
             assert not [name for name in each.attrib if name.startswith("on")], f"{self.path}: inline script"
 
+    def _texts(self, element: Element) -> Iterator[str]:
+        if element not in self.unseen:
+            yield element.text or ""
+            for child in element:
+                yield from self._texts(child)
+                yield child.tail or ""
+
     def _unlabelled(self) -> Iterator[Element]:
-        labelled = {each.get("for") for each in self.all("label")}
-        for field in (each for tag in NAMED for each in self.all(tag)):
+        labelled = {each.get("for") for each in self.tree.iter("label")}
+        within = {each for label in self.tree.iter("label") for each in label.iter()}
+        for field in (each for tag in NAMED for each in self.tree.iter(tag)):
             if field.get("type") in {"hidden", "submit"} or field.get("aria-label"):
                 continue
-            if field.get("aria-labelledby") or field.get("id") in labelled:
+            if field.get("aria-labelledby") or field.get("id") in labelled or field in within:
                 continue
             yield field
 
@@ -113,7 +128,8 @@ class Browser:
         """Fills in fields of the form that has this button, presses it, follows where it leads."""
         form = page.form(button)
         data = dict(_defaults(form)) | fields
-        pressed = next(each for each in form.iter("button") if text_of(each) == button)
+        buttons = (each for each in form.iter("button") if each not in page.unseen)
+        pressed = next(each for each in buttons if text_of(each) == button)
         if pressed.get("name"):
             data[str(pressed.get("name"))] = pressed.get("value", "")
         path = pressed.get("formaction") or form.get("action") or page.path
@@ -145,7 +161,11 @@ def text_of(element: Element) -> str:
 
 
 def _defaults(form: Element) -> Iterator[tuple[str, str]]:
+    groups = [each for each in form.iter("fieldset") if each.get("disabled") is not None]
+    idle = {each for group in groups for each in group.iter()}
     for field in form.iter("input"):
+        if field in idle:
+            continue
         if field.get("type") in {"radio", "checkbox"} and field.get("checked") is None:
             continue
         if field.get("name") and field.get("type") != "submit":
@@ -156,4 +176,5 @@ def _defaults(form: Element) -> Iterator[tuple[str, str]]:
         for option in chosen:
             yield str(select.get("name")), option.get("value", text_of(option))
     for area in form.iter("textarea"):
-        yield str(area.get("name")), area.text or ""
+        if area not in idle:
+            yield str(area.get("name")), (area.text or "").replace("\n", "\r\n")

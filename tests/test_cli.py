@@ -42,7 +42,7 @@ def run(app: Flask, session: Session):  # type: ignore[no-untyped-def]  # a func
 def file(tmp_path: Path) -> Path:
     """A copy of the shipped definition."""
     path = tmp_path / "étude.toml"
-    path.write_text(make.DEFINITION.read_text("utf-8"), "utf-8")
+    path.write_text(make.source(), "utf-8")
     return path
 
 
@@ -120,7 +120,7 @@ def test_a_long_list_of_visits_is_cut_and_counted(  # type: ignore[no-untyped-de
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (("months = [1]", "months = [1.5]"), "étude.toml:241: "),
+        (("months = [1]", "months = [1.5]"), "étude.toml:366: "),
         (('anchor = "consent"', 'anchor = "holiday"'), "the code of a milestone"),
         (("[study]", "[study"), "étude.toml"),
         (

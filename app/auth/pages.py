@@ -35,11 +35,13 @@ class Frame:
         return LANGUAGE_NAMES[self.other_language]
 
 
-def places(*, sees_patients: bool, exports: bool) -> tuple[Place, ...]:
+def places(*, sees_patients: bool, exports: bool, manages_wording: bool = False) -> tuple[Place, ...]:
     """Where a person may go, by what they are allowed to do."""
     found = []
     if sees_patients:
         found.append(Place(label=translate("Patients"), endpoint="nurse.front"))
     if exports:
         found.append(Place(label=translate("Data"), endpoint="analyst.front"))
+    if manages_wording:
+        found.append(Place(label=translate("Wording"), endpoint="manager.front"))
     return tuple(found)

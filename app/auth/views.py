@@ -37,6 +37,7 @@ def frame() -> dict[str, object]:
     places = pages.places(
         sees_patients=bool(actor and actor.may(Permission.SEE_PATIENTS)),
         exports=bool(actor and actor.may(Permission.EXPORT)),
+        manages_wording=bool(actor and actor.may(Permission.MANAGE_WORDING)),
     )
     email = actor.email if actor else ""
     found = pages.Frame(

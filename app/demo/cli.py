@@ -30,7 +30,7 @@ from app.services.studies import definition_in_force
 from app.services.tokens import DemonstrationTokens
 from app.settings import Settings
 
-INSTRUMENTS = ("qlq-c30",)
+INSTRUMENTS = ("qlq-c30", "symptoms")
 
 
 @click.group(

@@ -2,23 +2,32 @@
 
 from app.models.audit import AuditEntry, AuditHead
 from app.models.base import Base
-from app.models.link import Link
+from app.models.late_answer import LateAnswer
+from app.models.link import PERSONAL_LINK, VISIT_LINK, Link
 from app.models.patient import Milestone, Patient
 from app.models.response import DRAFT, SUBMITTED, Response, Score
 from app.models.sign_in import SignInFailures
 from app.models.site import Site
 from app.models.study import DefinitionVersion, Study
+from app.models.symptom import SymptomReport
 from app.models.user import RoleAssignment, User
 from app.models.visit import Visit
 from app.models.web_session import WebSession
+from app.models.wording import APPROVED_WORDING, DRAFT_WORDING, WITHDRAWN_WORDING, WordingPack
 
 __all__ = [
+    "APPROVED_WORDING",
     "DRAFT",
+    "DRAFT_WORDING",
+    "PERSONAL_LINK",
     "SUBMITTED",
+    "VISIT_LINK",
+    "WITHDRAWN_WORDING",
     "AuditEntry",
     "AuditHead",
     "Base",
     "DefinitionVersion",
+    "LateAnswer",
     "Link",
     "Milestone",
     "Patient",
@@ -28,7 +37,9 @@ __all__ = [
     "SignInFailures",
     "Site",
     "Study",
+    "SymptomReport",
     "User",
     "Visit",
     "WebSession",
+    "WordingPack",
 ]

@@ -7,25 +7,44 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base
+from app.models.patient import Patient
 from app.models.visit import Visit
+
+VISIT_LINK, PERSONAL_LINK = "visit", "personal"
 
 
 class Link(Base):
-    """A link to one visit's questionnaires."""
+    """A link to one visit's questionnaires, or a patient's own to report symptoms between visits.
+
+    visit_id: of a personal link the unscheduled visit of its latest report, None before the first.
+    code_hash: of token and printed code together, so that whoever has the database cannot search the codes.
+    wrong_tries: codes that were wrong since the last right one or since it was unlocked.
+    """
 
     __tablename__ = "link"
-    __table_args__ = (Index(None, "study_id", "visit_id"),)
-    unaudited_columns: ClassVar[frozenset[str]] = frozenset({"token_hash"})
+    __table_args__ = (Index(None, "study_id", "visit_id"), Index(None, "study_id", "patient_id", "kind"))
+    unaudited_columns: ClassVar[frozenset[str]] = frozenset({"token_hash", "code_hash"})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
     patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"))
-    visit_id: Mapped[int] = mapped_column(ForeignKey("visit.id"))
+    kind: Mapped[str] = mapped_column(default=VISIT_LINK)
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
     token_hash: Mapped[str] = mapped_column(unique=True)
+    code_hash: Mapped[str | None]
     ordinal: Mapped[int]
     issued_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None]
+    wrong_tries: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    locked_for_good: Mapped[bool] = mapped_column(default=False)
 
-    visit: Mapped[Visit] = relationship(lazy="raise_on_sql")
+    visit: Mapped[Visit | None] = relationship(lazy="raise_on_sql")
+    patient: Mapped[Patient] = relationship(lazy="raise_on_sql")
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is the patient's own, from which symptoms are reported between visits."""
+        return self.kind == PERSONAL_LINK

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, uuid7
+from app.models.symptom import SymptomReport
 from app.models.visit import Visit
 
 DRAFT, SUBMITTED = "draft", "submitted"
@@ -18,8 +19,10 @@ CHANGED_BY_TAPS = frozenset({"answers", "languages", "saved_at"})
 class Response(Base):
     """One document row: the answers by item, a draft until it is sent and frozen from then on.
 
-    answers: {item id: {"state": "answered" | "skipped" | "erased", "value": code or None,
-    "at": ISO instant in UTC, "language": language of the screen, "sequence": running number}}.
+    answers: {item id: {"state": "answered" | "skipped" | "erased" | "not_asked", "value": code, text or None,
+    "at": ISO instant in UTC when it was given, "language": language of the screen, "sequence": running
+    number}}, and where a script carried it: "device", whose running number it is, "received_at", and
+    "device_at", the instant by the device's own clock.
     """
 
     __tablename__ = "response"
@@ -49,6 +52,7 @@ class Response(Base):
 
     visit: Mapped[Visit] = relationship(lazy="raise_on_sql")
     scores: Mapped[list["Score"]] = relationship(lazy="raise_on_sql", back_populates="response")
+    symptoms: Mapped[list[SymptomReport]] = relationship(lazy="raise_on_sql", back_populates="response")
 
     __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012 - SQLAlchemy's own name
 
@@ -69,7 +73,7 @@ class Response(Base):
         replaced = {
             item: [old, self.answers.get(item)]
             for item, old in before.items()
-            if old != self.answers.get(item)
+            if _given(old) != _given(self.answers.get(item))
         }
         kept = {name: pair for name, pair in changes.items() if name not in CHANGED_BY_TAPS}
         return kept | ({"answers": replaced} if replaced else {}) or None
@@ -77,6 +81,11 @@ class Response(Base):
     def _sent(self) -> dict[str, Any]:
         scores = {score.scale: score.value for score in self.scores}
         return {"answers": [None, self.answers], "scores": [None, scores]}
+
+
+def _given(entry: dict[str, Any] | None) -> tuple[str, Any] | None:
+    """What the patient said, without when and from where."""
+    return None if entry is None else (entry["state"], entry["value"])
 
 
 class Score(Base):

@@ -92,14 +92,38 @@ class VisitRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PersonalLinkBox:
+    """The patient's own link: how it stands, and what can be done about it."""
+
+    lines: tuple[str, ...]
+    lock: str
+    issue: Action | None
+    kills_former: bool
+    unlock_url: str | None
+    revoke_url: str | None
+    is_being_revoked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportRow:
+    """A report between visits: when it was begun, where it stands; no answer."""
+
+    begun: str
+    state: Badge
+    received: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PatientPage:
-    """One patient: facts, milestones, and the visits in order."""
+    """One patient: facts, milestones, the visits in order, the personal link and what came by it."""
 
     code: str
     url: str
     facts: tuple[Fact, ...]
     milestones: tuple[Fact, ...]
     visits: tuple[VisitRow, ...]
+    personal: PersonalLinkBox
+    reports: tuple[ReportRow, ...]
     randomise_url: str | None
     done: str
     error: str
@@ -137,6 +161,21 @@ class LinkPage:
     qr_path: str
     opens: str
     until: str
+    study_name: str
+    site_name: str
+    site_phone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonalLinkPage:
+    """A personal link just issued; address and code are shown this once, to be printed."""
+
+    code: str
+    patient_url: str
+    address: str
+    digits: str
+    qr_size: int
+    qr_path: str
     study_name: str
     site_name: str
     site_phone: str

@@ -7,7 +7,7 @@ from flask import current_app, request, url_for
 
 from app.db import db
 from app.i18n import day_text, translate
-from app.nurse import words
+from app.nurse import show_personal, words
 from app.nurse.common import (
     address,
     arm_text,
@@ -46,6 +46,8 @@ def patient_page(patient: Any, error: str = "", revoking: str = "") -> PatientPa
             for each in patient.milestones
         ),
         visits=tuple(_visit_row(each, patient, names, coming, revoking) for each in lines),
+        personal=show_personal.box(patient, lines, revoking),
+        reports=show_personal.report_rows(patient),
         randomise_url=url_for("nurse.randomise", **address(patient)) if is_open else None,
         done=str(words.DONE.get(request.args.get("done", ""), "")),
         error=error,

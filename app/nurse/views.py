@@ -92,10 +92,11 @@ def _register(form: Any, place: Place) -> Any:
 def patient(study: str, code: str) -> Reply:
     """A patient's visits and links."""
     found = patients.find_patient(db.session, g.actor, study, code)
-    return _patient_page(found)
+    return patient_page(found)
 
 
-def _patient_page(found: Any, error: str = "", revoking: str = "") -> Reply:
+def patient_page(found: Any, error: str = "", revoking: str = "") -> Reply:
+    """The page of a patient, with what was refused and which revocation lacks its reason."""
     page = show_patient.patient_page(found, error, revoking)
     form = RevocationForm(formdata=None)
     return render_template("nurse/patient.html", page=page, form=form), REFUSED if error else 200
@@ -166,7 +167,7 @@ def issue_link(study: str, code: str, visit: str) -> Reply:
         issued = links.issue_link(db.session, clock, tokens, wanted, found)
     except RuleError as error:
         db.session.rollback()
-        return _patient_page(patients.find_patient(db.session, g.actor, study, code), words.refusal(error))
+        return patient_page(patients.find_patient(db.session, g.actor, study, code), words.refusal(error))
     db.session.commit()
     return render_template("nurse/link.html", page=show_patient.link_page(found, wanted, issued))
 
@@ -178,7 +179,7 @@ def revoke_link(study: str, code: str, visit: str) -> Reply:
     found, wanted = _visit(study, code, visit)
     form = RevocationForm()
     if not form.validate():
-        return _patient_page(found, str(form.reason.errors[0]), revoking=visit)
+        return patient_page(found, str(form.reason.errors[0]), revoking=visit)
     links.revoke_links(db.session, current_app.extensions["clock"], wanted, form.reason.data)
     db.session.commit()
     return redirect(url_for("nurse.patient", study=study, code=code, done="revoked"), 303)

@@ -45,6 +45,7 @@ DONE = {
     "registered": lazy_translate("The patient is registered. Next: give the link of the initial visit."),
     "randomised": lazy_translate("The randomisation is recorded. The visits that follow are listed below."),
     "revoked": lazy_translate("The link is revoked: it opens nothing any more."),
+    "unlocked": lazy_translate("The personal link is unlocked: the code can be typed again."),
 }
 RULES = {
     "code_shape": lazy_translate("Write the site’s number, a dash and three digits, such as %(example)s."),
@@ -68,6 +69,14 @@ RULES = {
     "no_approved_wording": lazy_translate(
         "The questionnaire’s wording is not approved yet: a study in production gives no link."
     ),
+    "wording_seal_broken": lazy_translate(
+        "The questionnaire’s approved wording was changed outside the application: no link is given until a "
+        "data manager has imported and approved it anew."
+    ),
+    "follow_up_over": lazy_translate(
+        "The follow-up of %(code)s is over: a personal link would open nothing."
+    ),
+    "no_symptoms": lazy_translate("The study lists no symptom: a personal link would have nothing to ask."),
     "window_closed": lazy_translate("This visit closed on %(closes_on)s: a link would open nothing."),
 }
 

@@ -10,9 +10,13 @@ LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownPage:
-    """A page that tells nothing of any study: the link is unknown."""
+    """A page that tells nothing of any study: the link is unknown.
+
+    can_switch: whether it can be read in the other language.
+    """
 
     language: str
+    can_switch: bool = True
 
     @property
     def other_language(self) -> str:
@@ -42,6 +46,7 @@ class WelcomePage(PatientPage):
     """An open link: who asks, how long, who reads; the button posts to `action_url`."""
 
     action_url: str
+    draft: str
     title: str
     instructions: str
     total: int
@@ -63,30 +68,41 @@ class ClosedPage(PatientPage):
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One row to tap; `label` is empty where the number says it all."""
+    """One row to tap; `label` is empty where the number says it all. words: by which it is searched for."""
 
-    value: int
+    value: int | str
     label: str = ""
     checked: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemPage(PatientPage):
-    """One item; `kind` names its partial in patient/kinds."""
+class Field:
+    """One question of the document and how it is answered; `kind` names its partial in patient/kinds.
 
-    action_url: str
-    number: int
-    total: int
-    item_id: str
+    condition: such as pt009a>0 or other=1, for the script. state: "skipped", else nothing.
+    is_same: it bears the number of the question before. notice: the id of what is said about it.
+    value: the answer where it is no option: a text or a day. latest: the last day that it may be.
+    find: what is searched for in a list, whether nothing was found, and the way back to the whole list.
+    """
+
+    id: str
     kind: str
     text: str
-    options: tuple[Option, ...]
     recall: str = ""
-    error: str | None = None
-    ask_skip: bool = False
-    was_skipped: bool = False
-    saved_at: str | None = None
-    back_url: str | None = None
+    options: tuple[Option, ...] = ()
+    value: str = ""
+    hint: str = ""
+    max_length: int | None = None
+    latest: str = ""
+    find: str = ""
+    is_none_found: bool = False
+    find_all_url: str = ""
+    condition: str = ""
+    state: str = ""
+    is_same: bool = False
+    is_shown: bool = False
+    notice: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,13 +119,54 @@ class ReviewRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReviewPage(PatientPage):
-    """Every item with its answer; without `can_send`, `resume_url` leads to the first one open."""
+class Part:
+    """One questionnaire in the document; `line` is its number line with {} for the number.
+
+    questions: all of them, laid out and escaped. rows: what the review shows, none elsewhere.
+    """
+
+    name: str
+    line: str
+    is_of_symptoms: bool
+    questions: tuple[str, ...]
+    rows: tuple[ReviewRow, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurveyPage(PatientPage):
+    """The one document of a visit: all its questions and the review, of which one place is shown.
+
+    draft: names the link for the phone's store and tells nothing. edition: changes with everything that a
+    copy of the document on the phone depends on. is_blank: such a copy, without any answer.
+    notice: "ask" (skip?), "error", "passed" (was skipped) or nothing.
+    """
 
     action_url: str
-    rows: tuple[ReviewRow, ...]
-    can_send: bool
+    place: str
+    heading: str
+    parts: tuple[Part, ...]
+    draft: str
+    edition: str
+    is_blank: bool = False
+    is_of_symptoms: bool = False
+    notice: str = ""
+    error: str | None = None
+    saved_at: str | None = None
+    back_url: str | None = None
     resume_url: str | None = None
+    find_url: str = ""
+
+    @property
+    def is_report(self) -> bool:
+        return self.find_url != ""
+
+    @property
+    def is_review(self) -> bool:
+        return self.place == "review"
+
+    @property
+    def rows(self) -> list[ReviewRow]:
+        return [row for part in self.parts for row in part.rows]
 
     @property
     def skipped(self) -> int:
@@ -128,5 +185,6 @@ class ReviewPage(PatientPage):
 class SentPage(PatientPage):
     """After sending, and for a link opened again afterwards; dates are written out, or unknown."""
 
+    draft: str
     sent_at: str | None = None
     next_on: str | None = None

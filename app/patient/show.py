@@ -1,20 +1,25 @@
 """Fills the view models of the patient's pages with the facts of a link, in the page's language."""
 
+import hashlib
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import request, url_for
+from flask import g
 
 from app.clock import Clock
 from app.db import db
-from app.i18n import Wording, day_text, page_language, time_text, wording
+from app.i18n import LANGUAGES, day_text, page_language
 from app.patient import pages
+from app.services.definition import StudyDefinition
 from app.services.links import FoundLink
 from app.services.schedule import local_date
 from app.services.studies import definition_in_force
-from app.services.survey import REVIEW, Place, Survey
+from app.services.survey import Survey
 from app.services.visits import next_visit
+from app.services.wording import WordingInUse, can_be_read, wordings_in_use
+
+QUESTIONS_IN_FIVE_MINUTES = 15
 
 
 def unknown_page() -> pages.UnknownPage:
@@ -24,26 +29,30 @@ def unknown_page() -> pages.UnknownPage:
 
 def welcome_page(found: FoundLink, action_url: str) -> pages.WelcomePage:
     """The landing page of an open link."""
-    survey, words = Survey(found), _words(found.visit.questionnaires[0])
+    survey = survey_of(found)
+    words = words_of(found, found.questionnaires[0])
+    total = sum(each.total for each in survey.questionnaires)
     return pages.WelcomePage(
-        **_frame(found),
-        stand_in=True,
+        **frame(found),
+        stand_in=words.is_stand_in,
         action_url=action_url,
+        draft=draft_id(found),
         title=words["title"],
         instructions=words["instructions"],
-        total=survey.total,
+        total=total,
+        minutes=5 * max(1, round(total / QUESTIONS_IN_FIVE_MINUTES)),
         answered=sum(place.value is not None for place in survey.places),
     )
 
 
 def not_yet_page(found: FoundLink) -> pages.NotYetPage:
     """The landing page before the window."""
-    return pages.NotYetPage(**_frame(found), opens_on=day_text(found.visit.opens_on))
+    return pages.NotYetPage(**frame(found), opens_on=day_text(found.visit.opens_on))
 
 
 def closed_page(found: FoundLink) -> pages.ClosedPage:
     """The page of a link that was revoked or has expired."""
-    return pages.ClosedPage(**_frame(found))
+    return pages.ClosedPage(**frame(found))
 
 
 def sent_page(found: FoundLink, clock: Clock) -> pages.SentPage:
@@ -51,96 +60,62 @@ def sent_page(found: FoundLink, clock: Clock) -> pages.SentPage:
     sent_at = max(each.submitted_at for each in found.responses if each.submitted_at)
     following = next_visit(db.session, clock, found.visit)
     return pages.SentPage(
-        **_frame(found),
+        **frame(found),
+        draft=draft_id(found),
         sent_at=day_text(_local_day(found, sent_at)),
         next_on=day_text(following.opens_on) if following else None,
     )
 
 
-def item_page(
-    found: FoundLink, survey: Survey, place: Place, *, ask_skip: bool, error: str | None = None
-) -> pages.ItemPage:
-    """One item with its stored answer."""
-    words, item, before = _words(place.instrument.code), place.item, survey.before(place)
-    saved_at = max((each.saved_at for each in found.responses if each.saved_at), default=None)
-    return pages.ItemPage(
-        **_frame(found),
-        stand_in=True,
-        action_url=url_for("patient.save", item_id=item.id, back=back_to()),
-        number=place.position,
-        total=survey.total,
-        item_id=item.id,
-        kind=item.kind,
-        text=words[item.id],
-        recall=words[f"recall.{item.recall}"] if item.recall else "",
-        options=_options(words, place),
-        error=error,
-        ask_skip=ask_skip,
-        was_skipped=place.is_skipped,
-        saved_at=time_text(saved_at, found.patient.site.timezone) if saved_at else None,
-        back_url=url_for("patient.item", item_id=before) if before else None,
-    )
+def survey_of(found: FoundLink) -> Survey:
+    """The questions of the link's visit with what is stored."""
+    return Survey(found, _definition(found))
 
 
-def review_page(found: FoundLink, survey: Survey) -> pages.ReviewPage:
-    """Every item with its answer."""
-    first_open = survey.first_open()
-    return pages.ReviewPage(
-        **_frame(found),
-        stand_in=True,
-        action_url=url_for("patient.send"),
-        rows=tuple(_row(place) for place in survey.places),
-        can_send=first_open == REVIEW,
-        resume_url=None if first_open == REVIEW else url_for("patient.item", item_id=first_open),
-    )
+def draft_id(found: FoundLink) -> str:
+    """What names the link in the phone's store: neither the token nor anything that leads to it."""
+    # Of a personal link each report is kept by itself.
+    report = f":{found.link.visit_id}" if found.link.is_personal else ""
+    return hashlib.sha256(f"offline:{found.link.token_hash}{report}".encode()).hexdigest()[:32]
 
 
-def back_to() -> str | None:
-    """The review, for an answer changed from there: Continue leads back to it; else nothing."""
-    return REVIEW if request.args.get("back") == REVIEW else None
-
-
-def _frame(found: FoundLink) -> dict[str, Any]:
-    site, language = found.patient.site, page_language()
-    definition = definition_in_force(db.session, found.patient.study)
+def frame(found: FoundLink) -> dict[str, Any]:
+    """What every page of a known patient holds."""
+    site, language, definition = found.patient.site, page_language(), _definition(found)
     return {
         "language": language,
+        "can_switch": can_switch(found),
         "study_name": definition.public_name.get(language) or definition.public_name[definition.languages[0]],
         "site_name": site.public_name,
         "site_phone": site.phone,
     }
 
 
-def _words(instrument: str) -> Wording:
-    return wording(instrument, page_language())
+def words_of(found: FoundLink, questionnaire: str) -> WordingInUse:
+    """The wording of one of the visit's questionnaires in the page's language, looked up once a request."""
+    known: dict[str, dict[str, WordingInUse]] = g.setdefault("wordings", {})
+    language = page_language()
+    if language not in known:
+        study, codes = found.patient.study, found.questionnaires
+        known[language] = wordings_in_use(db.session, study, codes, language)
+    return known[language][questionnaire]
 
 
-def _options(words: Wording, place: Place) -> tuple[pages.Option, ...]:
-    return tuple(
-        pages.Option(value=code, label=words.get(f"{place.item.kind}.{code}"), checked=code == place.value)
-        for code in place.item.codes
-    )
+def wording_key(found: FoundLink, questionnaire: str) -> str:
+    """What changes whenever a text of the questionnaire does, in the page's language."""
+    return f"{questionnaire} {page_language()} {words_of(found, questionnaire).sha256}"
 
 
-def _row(place: Place) -> pages.ReviewRow:
-    words = _words(place.instrument.code)
-    item = place.item
-    label = words.get(f"{item.kind}.{place.value}")
-    answer = None if place.value is None else _joined(place, label)
-    return pages.ReviewRow(
-        number=place.position,
-        item_id=item.id,
-        text=words[item.id],
-        change_url=url_for("patient.item", item_id=item.id, back=REVIEW),
-        answer=answer,
-        skipped=place.is_skipped,
-        recall=words[f"recall.{item.recall}"] if item.recall else "",
-    )
+def can_switch(found: FoundLink) -> bool:
+    """Whether the questionnaires can be read in the other language too."""
+    (other,) = (each for each in LANGUAGES if each != page_language())
+    study = found.patient.study
+    is_of_study = other in _definition(found).languages
+    return is_of_study and can_be_read(db.session, study, found.questionnaires, other)
 
 
-def _joined(place: Place, label: str) -> str:
-    """The answer as its option showed it: seven-point options show their number."""
-    return " – ".join(filter(None, (str(place.value), label))) if place.item.kind == "seven-point" else label
+def _definition(found: FoundLink) -> StudyDefinition:
+    return definition_in_force(db.session, found.patient.study)
 
 
 def _local_day(found: FoundLink, instant: datetime) -> date:

@@ -7,15 +7,18 @@ from werkzeug.wrappers import Response
 
 from app.db import db
 from app.forms.survey import ERASE, LANGUAGE, SEND, SKIP, ReviewForm, item_form
-from app.i18n import page_language, translate, wording_sha256
-from app.patient import blueprint, pages, show
+from app.i18n import page_language, translate
+from app.patient import blueprint, pages, personal, show
+from app.patient.document import address, back_to, survey_page
 from app.services import access, links, responses
 from app.services.audit import AuditContext, act_as
+from app.services.errors import RuleError
 from app.services.links import FoundLink, LinkState
 from app.services.responses import Answer, AnswerState, WordingUsed
 from app.services.survey import REVIEW, Place, Survey
+from app.services.wording import wordings_used
 
-Reply = str | Response | tuple[str, int]
+Reply = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 
 @blueprint.get("/l/<token>")
@@ -26,6 +29,8 @@ def landing(token: str) -> Reply:
     if found is None:
         return render_template("patient/unknown.html", page=show.unknown_page()), 404
     _speak_to(found)
+    if found.link.is_personal:
+        return personal.landing(found)
     if found.state is LinkState.OPEN:
         page = show.welcome_page(found, request.full_path.rstrip("?"))
         return render_template("patient/welcome.html", page=page)
@@ -39,8 +44,13 @@ def start(token: str) -> Reply:
     clock, writer = current_app.extensions["clock"], db.session
     found = links.find_link(writer, clock, token)
     if found is None:
+        # Whether it was the link or the code is not told.
+        if "code" in request.form:
+            return personal.refused()
         return render_template("patient/unknown.html", page=show.unknown_page()), 404
     _speak_to(found)
+    if found.link.is_personal:
+        return personal.start(found, token)
     if found.state is not LinkState.OPEN:
         return _not_open(found)
     act_as(writer, clock, AuditContext(f"patient {found.patient.code}", "patient"))
@@ -53,54 +63,59 @@ def start(token: str) -> Reply:
     secret = links.begin(writer, clock, found, data)
     writer.commit()
     session.adopt(secret, links.last_use(found.visit))  # type: ignore[attr-defined]
-    return _to(Survey(replace(found, responses=tuple(begun))).first_open())
+    return _to(show.survey_of(replace(found, responses=tuple(begun))).first_open())
 
 
 @blueprint.get("/survey/<item_id>")
 @access.patient
 def item(item_id: str) -> Reply:
-    """One item."""
+    """The document, showing one question; with ?blank without any answer, for the phone's own copy."""
     found: FoundLink = g.link
     if found.state is not LinkState.OPEN:
         return _not_open(found)
-    survey = Survey(found)
+    survey = show.survey_of(found)
     place = survey.place(item_id) or abort(404)
-    page = show.item_page(found, survey, place, ask_skip="skip" in request.args and not place.is_settled)
-    return render_template("patient/item.html", page=page)
+    if not place.is_asked:
+        return _to(survey.after(place))
+    ask_skip = "skip" in request.args and not place.is_settled
+    page = survey_page(found, survey, place, ask_skip=ask_skip, is_blank="blank" in request.args)
+    return render_template("patient/survey.html", page=page)
 
 
 @blueprint.post("/survey/<item_id>")
 @access.patient
 def save(item_id: str) -> Reply:
-    """Keeps what was chosen at an item and goes where the pressed button leads."""
+    """Keeps what was given at a question and goes where the pressed button leads."""
     found: FoundLink = g.link
     if found.state is not LinkState.OPEN:
         return _not_open(found)
-    survey = Survey(found)
+    survey = show.survey_of(found)
     place = survey.place(item_id) or abort(404)
-    form = item_form(place.item)()
+    asked = place.question
+    form = item_form(asked.id, asked.codes, asked.choices, asked.max_length)()
     if not form.validate():
-        error = translate("That is not one of the answers. Choose one below and touch Continue.")
-        page = show.item_page(found, survey, place, ask_skip=False, error=error)
-        return render_template("patient/item.html", page=page), 422
-    answer = _answer(place, form.code, form.wanted)
+        return _refused(found, survey, place)
+    answer = _answer(place, form.given, form.wanted)
     try:
-        if answer is not None:
-            _keep(found, place, answer)
+        leads_to = _kept(found, place, answer, form.wanted)
+    except RuleError:
+        db.session.rollback()
+        return _refused(found, survey, place)
     except responses.NotAnswerableError:
         db.session.rollback()
         return _to("sent")
-    return _after(survey, place, form.code, form.wanted)
+    db.session.commit()
+    return leads_to
 
 
 @blueprint.get("/survey/review")
 @access.patient
 def review() -> Reply:
-    """All items with their answers, before sending."""
+    """The document, showing all answers before sending."""
     found: FoundLink = g.link
     if found.state is not LinkState.OPEN:
         return _not_open(found)
-    return render_template("patient/review.html", page=show.review_page(found, Survey(found)))
+    return render_template("patient/survey.html", page=survey_page(found, show.survey_of(found), None))
 
 
 @blueprint.post("/survey/review")
@@ -118,6 +133,10 @@ def send() -> Reply:
     if form.action.data != SEND:
         # What cannot be undone asks for the one button that says so.
         return _to(REVIEW)
+    languages = {each.instrument: each.languages for each in found.responses}
+    used = wordings_used(db.session, found.patient.study, languages)
+    for response in found.responses:
+        responses.note_wording(response, used[response.instrument])
     try:
         responses.submit_responses(db.session, current_app.extensions["clock"], found.visit)
     except responses.UnansweredError:
@@ -134,7 +153,7 @@ def send() -> Reply:
 def sent() -> Reply:
     """Thanks, says when the next questionnaire comes and whom to call."""
     found: FoundLink = g.link
-    return _not_open(found) if found.state is not LinkState.OPEN else _to(Survey(found).first_open())
+    return _not_open(found) if found.state is not LinkState.OPEN else _to(show.survey_of(found).first_open())
 
 
 def _speak_to(found: FoundLink) -> None:
@@ -146,36 +165,54 @@ def _not_open(found: FoundLink) -> Reply:
     if found.state is LinkState.SENT:
         page: pages.PatientPage = show.sent_page(found, current_app.extensions["clock"])
         return render_template("patient/sent.html", page=page)
+    if found.link.is_personal:
+        return personal.over(found)
     if found.state is LinkState.NOT_YET:
         return render_template("patient/not_yet.html", page=show.not_yet_page(found))
     return render_template("patient/closed.html", page=show.closed_page(found)), 410
 
 
-def _answer(place: Place, code: int | None, wanted: str) -> Answer | None:
+def _refused(found: FoundLink, survey: Survey, place: Place) -> Reply:
+    if place.question.max_length:
+        error = translate(
+            "Your text is too long, or holds signs that cannot be kept. Shorten it, then touch Continue."
+        )
+    elif place.question.kind == "date":
+        error = translate("Give a day that is not to come, and not before the study began.")
+    else:
+        error = translate("That is not one of the answers. Choose one below and touch Continue.")
+    page = survey_page(found, survey, place, error=error)
+    return render_template("patient/survey.html", page=page), 422
+
+
+def _answer(place: Place, given: int | str | None, wanted: str) -> Answer | None:
     language = page_language()
     if wanted == ERASE:
-        return Answer(place.item.id, AnswerState.ERASED, None, language)
+        return Answer(place.item_id, AnswerState.ERASED, None, language)
     if wanted == SKIP:
-        return Answer(place.item.id, AnswerState.SKIPPED, None, language)
-    if code is None:
+        return Answer(place.item_id, AnswerState.SKIPPED, None, language)
+    if given is None and isinstance(place.value, str):
+        # A text that was emptied is taken back.
+        return Answer(place.item_id, AnswerState.ERASED, None, language)
+    if given is None:
         return None
-    return Answer(place.item.id, AnswerState.ANSWERED, code, language)
+    return Answer(place.item_id, AnswerState.ANSWERED, given, language)
 
 
-def _keep(found: FoundLink, place: Place, answer: Answer) -> None:
-    response = next(each for each in found.responses if each.instrument == place.instrument.code)
-    responses.save_answer(db.session, current_app.extensions["clock"], response, found.visit, answer)
-    db.session.commit()
-
-
-def _after(survey: Survey, place: Place, code: int | None, wanted: str) -> Response:
+def _kept(found: FoundLink, place: Place, answer: Answer | None, wanted: str) -> Response:
+    """Keeps the answer; where to go then depends on it."""
+    if answer is not None:
+        response = next(each for each in found.responses if each.instrument == place.questionnaire.code)
+        responses.save_answer(db.session, current_app.extensions["clock"], response, found.visit, answer)
+    survey = show.survey_of(found)
+    place = survey.place(place.item_id) or place
     if wanted == LANGUAGE:
-        return _switched(place.item.id)
+        return _switched(place.item_id)
     if wanted == ERASE:
-        return _to(place.item.id)
-    if wanted != SKIP and code is None and not place.is_settled:
-        return redirect(url_for("patient.item", item_id=place.item.id, skip="ask", back=show.back_to()), 303)
-    return _to(show.back_to() or survey.after(place))
+        return _to(place.item_id)
+    if wanted != SKIP and not place.is_settled:
+        return moved(address(place.item_id, skip="ask", back=back_to()))
+    return _to(back_to() or survey.after(place))
 
 
 def _switched(place: str) -> Response:
@@ -184,12 +221,18 @@ def _switched(place: str) -> Response:
 
 
 def _to(place: str) -> Response:
-    if place in {REVIEW, "sent"}:
-        return redirect(url_for(f"patient.{place}"), 303)
-    return redirect(url_for("patient.item", item_id=place, back=show.back_to()), 303)
+    if place == "sent":
+        return moved(url_for("patient.sent"))
+    return moved(address(place, back=None if place == REVIEW else back_to()))
+
+
+def moved(location: str) -> Response:
+    """A redirect to a page of ours, without the text that no browser shows."""
+    response = redirect(location, 303)
+    response.set_data(b"")
+    return response
 
 
 def _wordings(found: FoundLink) -> dict[str, WordingUsed]:
-    return {
-        code: WordingUsed(responses.STAND_IN, wording_sha256(code)) for code in found.visit.questionnaires
-    }
+    languages = {code: [page_language()] for code in found.visit.questionnaires}
+    return wordings_used(db.session, found.patient.study, languages)

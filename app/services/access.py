@@ -36,6 +36,7 @@ class Permission(StrEnum):
     RANDOMISE = "record randomisations"
     ISSUE_LINKS = "issue links"
     EXPORT = "export pseudonymous data"
+    MANAGE_WORDING = "import and approve wording"
 
 
 P = Permission
@@ -43,7 +44,7 @@ SITE_STAFF = frozenset({P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE, P.IS
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.NURSE: SITE_STAFF,
     Role.INVESTIGATOR: SITE_STAFF,
-    Role.DATA_MANAGER: frozenset({P.SEE_PATIENTS, P.SEE_ARM, P.EXPORT}),
+    Role.DATA_MANAGER: frozenset({P.SEE_PATIENTS, P.SEE_ARM, P.EXPORT, P.MANAGE_WORDING}),
     Role.MONITOR: frozenset({P.SEE_PATIENTS, P.SEE_ARM}),
     Role.ANALYST: frozenset({P.EXPORT, P.SEE_ARM}),
     Role.INSPECTOR: frozenset({P.SEE_PATIENTS, P.SEE_ARM}),

@@ -11,24 +11,26 @@ from sqlalchemy.orm import Session, joinedload
 from app.clock import Clock
 from app.models import DRAFT, Link, Patient, Response, Site, Study, Visit
 from app.services.errors import RuleError
+from app.services.questionnaires import REPORT
 from app.services.rows import hold
 from app.services.sessions import end_sessions_of_links, open_patient_session
 from app.services.tokens import TokenSource, hash_secret
-from app.services.visits import GRACE, is_answerable
+from app.services.visits import GRACE, follow_up_ends_at, is_answerable
+from app.services.wording import SealBrokenError, is_approved_for
 from app.settings import PRODUCTION
 
 REISSUED = "reissued"
 
 # Built once: every request of a patient runs two of these, and building them costs as much as running them.
 _VISIT = joinedload(Link.visit)
-_PATIENT = _VISIT.joinedload(Visit.patient)
+_PATIENT = joinedload(Link.patient)
 # Of what hardly ever changes, only what the pages show or look up.
 _PAGES = (
     _VISIT,
     _PATIENT.load_only(Patient.code, Patient.language),
     _PATIENT.joinedload(Patient.site).load_only(Site.public_name, Site.phone, Site.timezone),
     _PATIENT.joinedload(Patient.study).load_only(
-        Study.code, Study.definition_version, Study.definition_sha256
+        Study.code, Study.mode, Study.definition_version, Study.definition_sha256
     ),
 )
 BY_TOKEN = select(Link).where(Link.token_hash == bindparam("key")).options(*_PAGES)
@@ -38,7 +40,7 @@ HELD_RESPONSES = RESPONSES.with_for_update().execution_options(populate_existing
 
 
 class LinkState(StrEnum):
-    """What a tap on the link would meet."""
+    """What a tap on the link would meet; of a personal link, where its latest report stands."""
 
     NOT_YET = "not yet"
     OPEN = "open"
@@ -46,12 +48,21 @@ class LinkState(StrEnum):
     CLOSED = "closed"
 
 
+class NoReportError(LookupError):
+    """A personal link from which no report was begun leads to no visit."""
+
+    def __init__(self, link_id: int) -> None:
+        super().__init__(f"no report was begun from link {link_id}")
+        self.link_id = link_id
+
+
 @dataclass(frozen=True)
 class IssuedLink:
-    """A link with its token, which is nowhere to be found again."""
+    """A link with its token and its printed code, if any; neither is to be found anywhere again."""
 
     link: Link
     token: str
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,16 +72,25 @@ class FoundLink:
     link: Link
     responses: tuple[Response, ...]
     state: LinkState
+    # Of a personal link alone: when the patient's follow-up is over.
+    ends_at: datetime | None = None
 
     @property
     def visit(self) -> Visit:
-        """The visit that the link leads to."""
+        """The visit that the link leads to: of a personal link the latest report, which must have begun."""
+        if self.link.visit is None:
+            raise NoReportError(self.link.id)
         return self.link.visit
 
     @property
+    def questionnaires(self) -> Sequence[str]:
+        """The codes of what the link asks."""
+        return [REPORT] if self.link.is_personal else self.visit.questionnaires
+
+    @property
     def patient(self) -> Patient:
-        """The patient whom the visit belongs to."""
-        return self.link.visit.patient
+        """The patient to whom the link was given."""
+        return self.link.patient
 
 
 def issue_link(
@@ -78,11 +98,11 @@ def issue_link(
 ) -> IssuedLink:
     """Issues a link to a visit; older links of the visit and their sessions die.
 
-    Raises RuleError when the visit's questionnaires were sent, its window has closed, or the study is
-    in production, which needs approved wording: there is none but the stand-in in this release.
+    Raises RuleError when the visit's questionnaires were sent, its window has closed, the study is in
+    production and a questionnaire has no approved wording in the patient's language, or approved wording
+    was changed since.
     """
-    if session.get_one(Study, visit.study_id).mode == PRODUCTION:
-        raise RuleError("visit", "no_approved_wording", visit=visit.code)
+    require_wording(session, visit.study_id, visit.questionnaires, patient.language)
     hold(session, visit)
     _require_open(session, clock, visit)
     revoke_links(session, clock, visit, REISSUED)
@@ -103,7 +123,11 @@ def issue_link(
 
 def revoke_links(session: Session, clock: Clock, visit: Visit, reason: str) -> None:
     """Ends the live links of a visit and the sessions that they opened; the next tap is refused."""
-    links = live_links(session, visit)
+    end_links(session, clock, live_links(session, visit), reason)
+
+
+def end_links(session: Session, clock: Clock, links: Sequence[Link], reason: str) -> None:
+    """Ends these links and the sessions that they opened."""
     for link in links:
         link.revoked_at, link.revoked_reason = clock.now(), reason
     session.flush()
@@ -155,12 +179,13 @@ def _found(
     link = session.scalar(query, {"key": key})
     if link is None:
         return None
-    responses = tuple(session.scalars(responses_query, {"key": link.visit_id}))
-    return FoundLink(link, responses, _state(link, responses, clock.now()))
+    responses = tuple(session.scalars(responses_query, {"key": link.visit_id})) if link.visit_id else ()
+    ends_at = follow_up_ends_at(session, link.study_id, link.patient_id) if link.is_personal else None
+    return FoundLink(link, responses, _state(link, responses, clock.now()), ends_at)
 
 
 def _state(link: Link, responses: tuple[Response, ...], now: datetime) -> LinkState:
-    if link.revoked_at is not None:
+    if link.revoked_at is not None or link.visit is None:
         return LinkState.CLOSED
     if are_sent(responses):
         return LinkState.SENT
@@ -173,6 +198,17 @@ def _state(link: Link, responses: tuple[Response, ...], now: datetime) -> LinkSt
 def are_sent(responses: Sequence[Response]) -> bool:
     """Whether all questionnaires of a visit were sent; False where none was begun."""
     return bool(responses) and all(each.is_submitted for each in responses)
+
+
+def require_wording(session: Session, study_id: int, questionnaires: Sequence[str], language: str) -> None:
+    """Raises RuleError where a link would lead to wording that may not be shown."""
+    study = session.get_one(Study, study_id)
+    try:
+        is_approved = is_approved_for(session, study, questionnaires, language)
+    except SealBrokenError:
+        raise RuleError("link", "wording_seal_broken", questionnaires=list(questionnaires)) from None
+    if study.mode == PRODUCTION and not is_approved:
+        raise RuleError("link", "no_approved_wording", questionnaires=list(questionnaires))
 
 
 def _require_open(session: Session, clock: Clock, visit: Visit) -> None:

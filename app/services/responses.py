@@ -1,21 +1,28 @@
-"""Responses: begun by the first tap, saved item by item, sent once and for all."""
+"""Responses: begun by the first tap, saved answer by answer, sent once and for all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 import scoring
 from app.clock import Clock
-from app.models import DRAFT, SUBMITTED, Response, Score, Visit
+from app.models import DRAFT, SUBMITTED, Patient, Response, Score, Site, Study, Visit
+from app.services.definition import StudyDefinition
 from app.services.errors import RuleError
+from app.services.questionnaires import REPORT, SYMPTOMS, Question, Questionnaire, questionnaire
 from app.services.rows import hold
+from app.services.schedule import local_date
+from app.services.studies import definition_in_force
+from app.services.symptoms import symptom_reports
 from app.services.visits import is_answerable
 from app.version import SOFTWARE_VERSION
-from scoring import Instrument
 
 MAIN = "main"
 STAND_IN = "stand-in"
@@ -27,6 +34,11 @@ class AnswerState(StrEnum):
     ANSWERED = "answered"
     SKIPPED = "skipped"
     ERASED = "erased"
+    # Ruled out by an earlier answer; written at sending only.
+    NOT_ASKED = "not_asked"
+
+
+GIVEN = frozenset({AnswerState.ANSWERED, AnswerState.SKIPPED, AnswerState.ERASED})
 
 
 @dataclass(frozen=True)
@@ -39,12 +51,21 @@ class WordingUsed:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a patient gives at one item: a code, or None when skipped or erased."""
+    """What a patient gives at one item: a code or a text, or None when skipped or erased.
+
+    given_at: the instant, corrected by the device's error; None for now.
+    device_at: the same as the device's own clock had it.
+    device, sequence: which browser, and its running number of the answer: a replay is known by them.
+    """
 
     item: str
     state: AnswerState
-    value: int | None = None
+    value: int | str | None = None
     language: str = "fr"
+    given_at: datetime | None = None
+    device_at: datetime | None = None
+    device: str = ""
+    sequence: int = 0
 
 
 class NotAnswerableError(RuntimeError):
@@ -69,55 +90,112 @@ def begin_responses(
     """The visit's drafts, one for each questionnaire; begun now where they were not yet."""
     hold(session, visit)
     stored = {each.instrument: each for each in session.scalars(_of_visit(visit))}
+    definition = _definition(session, visit)
     for code in visit.questionnaires:
         if code not in stored:
-            instrument = scoring.load_instrument(code)
-            stored[code] = _new_draft(clock, visit, instrument, wording[code], language)
+            asked = questionnaire(definition, code)
+            stored[code] = _new_draft(clock, visit, asked, wording[code], language)
             session.add(stored[code])
     session.flush()
     return [stored[code] for code in visit.questionnaires]
 
 
 def save_answer(session: Session, clock: Clock, response: Response, visit: Visit, answer: Answer) -> None:
-    """Keeps one answer, skip or erasure in the draft; the same one again changes nothing.
+    """Keeps one answer, skip or erasure in the draft.
 
-    Raises NotAnswerableError after sending or after the grace; RuleError for an item or a code
-    that the instrument has not.
+    Raises NotAnswerableError after sending or after the grace; RuleError for an item or an answer that
+    the questionnaire has not.
     """
     _require_answerable(clock, response, visit)
-    _check_answer(scoring.load_instrument(response.instrument), answer)
-    stored = response.answers.get(answer.item, {"state": AnswerState.ERASED, "value": None})
-    if (stored["state"], stored["value"]) == (answer.state, answer.value):
+    asked = questionnaire(_definition(session, visit), response.instrument)
+    question = asked.by_id.get(answer.item)
+    is_day = question is not None and question.kind == "date"
+    check_answer(asked, answer, _today(session, clock, visit) if is_day else None)
+    merge_answers(session, clock, response, [answer])
+
+
+def merge_answers(session: Session, clock: Clock, response: Response, answers: Iterable[Answer]) -> None:
+    """Merges answers into a draft item by item: the one given last stands, in whatever order they arrive."""
+    now, stored, languages = clock.now(), dict(response.answers), list(response.languages)
+    for answer in answers:
+        before = stored.get(answer.item)
+        # A form sends what stands on its page with every Continue: that alone is nothing new.
+        if not answer.device and _content(before) == (answer.state, answer.value):
+            continue
+        entry = _entry(answer, now, response.revision)
+        if before is not None and not _is_later(entry, before):
+            continue
+        stored[answer.item] = entry
+        if answer.language not in languages:
+            languages.append(answer.language)
+    if stored == response.answers:
         return
-    response.saved_at = clock.now()
-    entry = {
-        "state": answer.state.value,
-        "value": answer.value,
-        "at": response.saved_at.isoformat(timespec="milliseconds"),
-        "language": answer.language,
-        "sequence": response.revision,
-    }
-    response.answers = response.answers | {answer.item: entry}
-    if answer.language not in response.languages:
-        response.languages = [*response.languages, answer.language]
+    response.answers, response.languages, response.saved_at = stored, languages, now
     session.flush()
+
+
+def check_answer(asked: Questionnaire, answer: Answer, today: date | None = None) -> None:
+    """Raises RuleError for an item that the questionnaire has not, and for what is no answer to it.
+
+    A day after `today`, the site's local date, is none, nor one before the study.
+    """
+    question = asked.by_id.get(answer.item)
+    if question is None:
+        raise RuleError(answer.item, "unknown_item", item=answer.item)
+    is_answer = question.takes(answer.value) if answer.state == AnswerState.ANSWERED else answer.value is None
+    if answer.state not in GIVEN or not is_answer:
+        raise RuleError(answer.item, "unknown_code", item=answer.item)
+    if question.kind == "date" and isinstance(answer.value, str):
+        _check_day(question, date.fromisoformat(answer.value), today)
+
+
+def _check_day(question: Question, day: date, today: date | None) -> None:
+    if question.earliest is not None and day < question.earliest:
+        raise RuleError(question.id, "before_study", day=day, starts_on=question.earliest)
+    if today is not None and day > today:
+        raise RuleError(question.id, "in_future", day=day, today=today)
+
+
+def note_wording(response: Response, used: WordingUsed) -> None:
+    """Keeps with a draft by which wordings it was answered, once its languages are known."""
+    if not response.is_submitted:
+        response.wording_status, response.wording_sha256 = used.status, used.sha256
 
 
 def submit_responses(session: Session, clock: Clock, visit: Visit) -> list[Response]:
     """Sends all responses of a visit in one go, scored; sending again changes nothing.
 
+    What was not asked is written into the answers now: 0 where an earlier answer rules the question out.
     Raises UnansweredError while items are open; NotAnswerableError after the grace.
     """
-    query = _of_visit(visit).options(selectinload(Response.scores)).with_for_update()
-    responses = list(session.scalars(query.execution_options(populate_existing=True)))
+    query = _of_visit(visit).with_for_update().execution_options(populate_existing=True)
+    responses = list(session.scalars(query))
     drafts = [response for response in responses if not response.is_submitted]
+    definition = _definition(session, visit) if drafts else None
     for draft in drafts:
-        _require_complete(clock, draft, visit)
+        _require_answerable(clock, draft, visit)
+    open_ones = [item for draft in drafts for item in open_items(draft, _asked(definition, draft))]
+    if open_ones:
+        raise UnansweredError(open_ones)
     for draft in drafts:
+        asked = _asked(definition, draft)
+        draft.answers = complete_answers(asked, draft.answers, clock.now())
         draft.status, draft.submitted_at = SUBMITTED, clock.now()
-        draft.scores = score_response(draft)
+        # A draft has neither: known without looking.
+        set_committed_value(draft, "scores", [])
+        set_committed_value(draft, "symptoms", [])
+        draft.scores, draft.symptoms = score_response(draft), symptom_reports(draft, asked)
     session.flush()
     return responses
+
+
+def complete_answers(asked: Questionnaire, answers: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The answers with an entry for each question that they rule out, in place of what stood there before."""
+    at = now.isoformat(timespec="milliseconds")
+    return dict(answers) | {
+        item: {"state": AnswerState.NOT_ASKED.value, "value": value, "at": at}
+        for item, value in asked.not_asked(answers).items()
+    }
 
 
 def coded_answers(response: Response) -> dict[str, int | None]:
@@ -130,14 +208,20 @@ def is_settled(entry: Mapping[str, Any] | None) -> bool:
     return entry is not None and entry["state"] in {AnswerState.ANSWERED, AnswerState.SKIPPED}
 
 
-def open_items(response: Response) -> list[str]:
-    """The items neither answered nor skipped, in the instrument's order."""
-    items = scoring.load_instrument(response.instrument).items
-    return [item.id for item in items if not is_settled(response.answers.get(item.id))]
+def open_items(response: Response, asked: Questionnaire) -> list[str]:
+    """The items that are asked and neither answered nor skipped, in the questionnaire's order."""
+    ruled_out = asked.not_asked(response.answers)
+    return [
+        each.id
+        for each in asked.questions
+        if each.id not in ruled_out and not is_settled(response.answers.get(each.id))
+    ]
 
 
 def score_response(response: Response) -> list[Score]:
-    """Scores all scales of a response by the published rules (scoring.score_answers)."""
+    """Scores all scales of a response by the published rules (scoring.score_answers); symptoms have none."""
+    if response.instrument in {SYMPTOMS, REPORT}:
+        return []
     scores = scoring.score_answers(scoring.load_instrument(response.instrument), coded_answers(response))
     return [
         Score(
@@ -175,36 +259,75 @@ def _score_differences(response: Response) -> list[str]:
     ]
 
 
-def _require_complete(clock: Clock, response: Response, visit: Visit) -> None:
-    _require_answerable(clock, response, visit)
-    items = open_items(response)
-    if items:
-        raise UnansweredError(items)
-
-
 def _require_answerable(clock: Clock, response: Response, visit: Visit) -> None:
     if response.is_submitted or not is_answerable(visit, response, clock.now()):
         raise NotAnswerableError(response)
 
 
-def _check_answer(instrument: Instrument, answer: Answer) -> None:
-    item = next((each for each in instrument.items if each.id == answer.item), None)
-    if item is None:
-        raise RuleError(answer.item, "unknown_item", item=answer.item)
-    is_answered = answer.state == AnswerState.ANSWERED
-    if answer.value not in (item.codes if is_answered else (None,)):
-        raise RuleError(answer.item, "unknown_code", item=answer.item, value=answer.value)
+def _entry(answer: Answer, now: datetime, revision: int) -> dict[str, Any]:
+    given_at = now if answer.given_at is None else min(answer.given_at, now)
+    entry = {
+        "state": answer.state.value,
+        "value": answer.value,
+        "at": _instant(given_at),
+        "language": answer.language,
+        "sequence": answer.sequence if answer.device else revision,
+    }
+    if answer.device:
+        entry |= {"received_at": _instant(now), "device": answer.device}
+        entry |= {"device_at": _instant(answer.device_at)} if answer.device_at else {}
+    return entry
+
+
+def _is_later(entry: dict[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether an answer was given after the one that stands; then it bears no earlier instant than that.
+
+    Of one device the running number tells: what its clock is wrong by is measured anew with each request, and
+    never quite the same. Instants of one form sort as text.
+    """
+    if entry.get("device") and entry["device"] == before.get("device"):
+        entry["at"] = max(entry["at"], before["at"])
+        return bool(entry["sequence"] > before["sequence"])
+    return _order(entry) > _order(before)
+
+
+def _content(entry: Mapping[str, Any] | None) -> tuple[str, Any]:
+    return (AnswerState.ERASED, None) if entry is None else (entry["state"], entry["value"])
+
+
+def _order(entry: Mapping[str, Any]) -> tuple[str, int, str]:
+    return entry["at"], entry["sequence"], entry.get("device", "")
+
+
+def _instant(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _today(session: Session, clock: Clock, visit: Visit) -> date:
+    """The date on the wall of the patient's site."""
+    query = select(Site.timezone).join(Patient, Patient.site_id == Site.id)
+    zone = session.scalars(query.where(Patient.id == visit.patient_id)).one()
+    return local_date(clock.now(), ZoneInfo(zone))
+
+
+def _definition(session: Session, visit: Visit) -> StudyDefinition:
+    return definition_in_force(session, session.get_one(Study, visit.study_id))
+
+
+def _asked(definition: StudyDefinition | None, response: Response) -> Questionnaire:
+    assert definition is not None, "a draft belongs to a study"
+    return questionnaire(definition, response.instrument)
 
 
 def _new_draft(
-    clock: Clock, visit: Visit, instrument: Instrument, wording: WordingUsed, language: str
+    clock: Clock, visit: Visit, asked: Questionnaire, wording: WordingUsed, language: str
 ) -> Response:
     return Response(
         study_id=visit.study_id,
         patient_id=visit.patient_id,
         visit_id=visit.id,
-        instrument=instrument.code,
-        instrument_version=instrument.version,
+        instrument=asked.code,
+        instrument_version=asked.version,
         entry=MAIN,
         wording_status=wording.status,
         wording_sha256=wording.sha256,

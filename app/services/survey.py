@@ -1,79 +1,109 @@
 """What comes after what in a visit’s questionnaires: the router of the survey."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import scoring
+from app.services.definition import StudyDefinition
 from app.services.links import FoundLink
+from app.services.questionnaires import Question, Questionnaire, questionnaire
 from app.services.responses import is_settled
-from scoring import Instrument, Item
 
 REVIEW = "review"
 
 
 @dataclass(frozen=True)
 class Place:
-    """One item of the survey with what is stored at it."""
+    """One question of the survey with what is stored at it.
 
-    position: int
-    item: Item
-    instrument: Instrument
-    entry: dict[str, Any] | None
+    is_asked: False where an earlier answer rules the question out.
+    is_waiting: True while that answer is not there yet.
+    """
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether the item was answered or skipped."""
-        return is_settled(self.entry)
-
-    @property
-    def is_skipped(self) -> bool:
-        """Whether the patient chose to pass the item."""
-        return self.is_settled and self.value is None
+    question: Question
+    questionnaire: Questionnaire
+    entry: Mapping[str, Any] | None
+    is_asked: bool = True
+    is_waiting: bool = False
 
     @property
-    def value(self) -> int | None:
-        """The stored code, None without an answer."""
-        return self.entry["value"] if self.entry else None
+    def item_id(self) -> str:
+        """The question's id."""
+        return self.question.id
 
-
-class Survey:
-    """All items of a visit's questionnaires, in order, with their stored answers."""
-
-    def __init__(self, found: FoundLink) -> None:
-        self.found = found
-        by_instrument = {response.instrument: response for response in found.responses}
-        self._items: list[tuple[Item, Instrument, dict[str, Any]]] = []
-        for code in found.visit.questionnaires:
-            instrument = scoring.load_instrument(code)
-            answers = by_instrument[code].answers if code in by_instrument else {}
-            self._items += [(item, instrument, answers) for item in instrument.items]
+    @property
+    def number(self) -> int:
+        """What the patient reads: the number of the question in its questionnaire."""
+        return self.question.number
 
     @property
     def total(self) -> int:
-        """The number of items."""
-        return len(self._items)
+        """The highest number in its questionnaire."""
+        return self.questionnaire.total
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the question was answered or skipped, or is not asked."""
+        return not self.is_asked or is_settled(self.entry)
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether the patient chose to pass the question."""
+        return self.is_asked and is_settled(self.entry) and self.value is None
+
+    @property
+    def value(self) -> int | str | None:
+        """The stored answer, None without one and where the question is not asked."""
+        return self.entry["value"] if self.entry and self.is_asked else None
+
+
+class Survey:
+    """All questions of a visit's questionnaires, in order, with their stored answers."""
+
+    def __init__(self, found: FoundLink, definition: StudyDefinition) -> None:
+        self.found = found
+        self.questionnaires = tuple(questionnaire(definition, code) for code in found.visit.questionnaires)
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
-        """Every item with its stored answer."""
-        return tuple(
-            Place(position, item, instrument, answers.get(item.id))
-            for position, (item, instrument, answers) in enumerate(self._items, start=1)
-        )
+        """Every question with its stored answer, those that are not asked too."""
+        stored = {response.instrument: response.answers for response in self.found.responses}
+        places: list[Place] = []
+        for each in self.questionnaires:
+            answers = stored.get(each.code, {})
+            ruled_out, waiting = each.not_asked(answers), each.waiting(answers)
+            places += [
+                Place(
+                    question,
+                    each,
+                    answers.get(question.id),
+                    is_asked=question.id not in ruled_out,
+                    is_waiting=question.id in waiting,
+                )
+                for question in each.questions
+            ]
+        return tuple(places)
+
+    @cached_property
+    def asked(self) -> tuple[Place, ...]:
+        """The questions that are asked for certain, going by the answers so far."""
+        return tuple(place for place in self.places if place.is_asked and not place.is_waiting)
 
     def place(self, item_id: str) -> Place | None:
-        """The place of an item; None when the visit has no such item."""
-        return next((place for place in self.places if place.item.id == item_id), None)
+        """The place of a question; None when the visit has no such one."""
+        return next((place for place in self.places if place.item_id == item_id), None)
 
     def after(self, place: Place) -> str:
-        """Where Continue leads: the next item, or the review."""
-        return self.places[place.position].item.id if place.position < self.total else REVIEW
+        """Where Continue leads: the next question that is asked, or the review."""
+        later = self.places[self.places.index(place) + 1 :]
+        return next((each.item_id for each in later if each.is_asked), REVIEW)
 
     def before(self, place: Place) -> str | None:
-        """Where Back leads; None on the first item."""
-        return self.places[place.position - 2].item.id if place.position > 1 else None
+        """Where Back leads; None on the first question."""
+        earlier = self.places[: self.places.index(place)]
+        return next((each.item_id for each in reversed(earlier) if each.is_asked), None)
 
     def first_open(self) -> str:
-        """The first item neither answered nor skipped, or the review when there is none."""
-        return next((place.item.id for place in self.places if not place.is_settled), REVIEW)
+        """The first question neither answered nor skipped, or the review when there is none."""
+        return next((place.item_id for place in self.places if not place.is_settled), REVIEW)

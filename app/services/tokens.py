@@ -8,12 +8,22 @@ from typing import Protocol
 
 from app.models import Visit
 
+CODES = 10**6
+
 
 class TokenSource(Protocol):
-    """Makes the token of a visit's n-th link."""
+    """Makes the token of a link, and the code that is printed beside it."""
 
     def token(self, patient_code: str, visit: Visit, ordinal: int) -> str:
         """43 characters, safe in an address, impossible to guess."""
+        ...
+
+    def personal_token(self, study_id: int, patient_code: str, ordinal: int) -> str:
+        """The same for the n-th personal link of a patient."""
+        ...
+
+    def code(self, token: str) -> str:
+        """The six digits that are printed beside a link."""
         ...
 
 
@@ -23,6 +33,14 @@ class RandomTokens:
     def token(self, patient_code: str, visit: Visit, ordinal: int) -> str:  # noqa: ARG002 - by chance alone
         """A token that nobody can compute again."""
         return new_secret()
+
+    def personal_token(self, study_id: int, patient_code: str, ordinal: int) -> str:  # noqa: ARG002 - as above
+        """As token."""
+        return new_secret()
+
+    def code(self, token: str) -> str:  # noqa: ARG002 - as above
+        """Six digits that nobody can compute again."""
+        return f"{secrets.randbelow(CODES):06}"
 
 
 class DemonstrationTokens:
@@ -34,6 +52,15 @@ class DemonstrationTokens:
     def token(self, patient_code: str, visit: Visit, ordinal: int) -> str:
         """The same token for the same link, unknown without the key."""
         return self.derive("link", str(visit.study_id), patient_code, visit.code, str(ordinal))
+
+    def personal_token(self, study_id: int, patient_code: str, ordinal: int) -> str:
+        """As token, for a personal link."""
+        return self.derive("personal link", str(study_id), patient_code, str(ordinal))
+
+    def code(self, token: str) -> str:
+        """The same digits for the same link, unknown without the key."""
+        digest = hashlib.sha256(self.derive("code", token).encode()).digest()
+        return f"{int.from_bytes(digest[:8]) % CODES:06}"
 
     def derive(self, *parts: str) -> str:
         """43 characters computed from the key and these words."""
@@ -49,3 +76,11 @@ def new_secret() -> str:
 def hash_secret(secret: str) -> str:
     """SHA-256 in hexadecimal: enough for a secret that is all chance."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def hash_code(token: str, code: str) -> str:
+    """SHA-256, in hexadecimal, of a link's token and its code together.
+
+    Of a million codes alone each could be tried on a stolen database; the token is not in it.
+    """
+    return hash_secret(f"{token}:{code}")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
@@ -17,6 +17,8 @@ from app.services.schedule import PlannedVisit, plan_visits, window
 
 # A draft begun in its window can be finished and sent for this long after it.
 GRACE = timedelta(hours=24)
+# The anchor of a visit that no schedule knows: a report between visits hangs on it.
+UNSCHEDULED = "unscheduled"
 
 
 class VisitState(StrEnum):
@@ -45,7 +47,10 @@ class Projection:
 def project_visits(
     session: Session, clock: Clock, definition: StudyDefinition, patient: Patient
 ) -> Projection:
-    """Brings the stored visits in step with the schedule; what is past, opened or linked never moves."""
+    """Brings the stored visits in step with the schedule; what is past, opened or linked never moves.
+
+    Unscheduled visits are none of the schedule's.
+    """
     milestones = {each.kind: each.occurred_on for each in patient.milestones}
     planned = {each.code: each for each in plan_visits(definition, patient.arm, milestones)}
     stored = {visit.code: visit for visit in visits_of(session, patient)}
@@ -65,17 +70,13 @@ def project_visits(
 
 
 def visits_of(session: Session, patient: Patient) -> Sequence[Visit]:
-    """A patient's visits in the order they are due."""
-    query = select(Visit).where(Visit.study_id == patient.study_id, Visit.patient_id == patient.id)
-    return session.scalars(query.order_by(Visit.due_on, Visit.id)).all()
+    """A patient's visits of the schedule in the order they are due."""
+    return session.scalars(_planned_of(patient).order_by(Visit.due_on, Visit.id)).all()
 
 
 def find_visit(session: Session, patient: Patient, code: str) -> Visit | None:
-    """A patient's visit by its code."""
-    query = select(Visit).where(
-        Visit.study_id == patient.study_id, Visit.patient_id == patient.id, Visit.code == code
-    )
-    return session.scalar(query)
+    """A patient's visit of the schedule by its code."""
+    return session.scalar(_planned_of(patient).where(Visit.code == code))
 
 
 def visit_state(visit: Visit, response: Response | None, now: datetime) -> VisitState:
@@ -90,6 +91,11 @@ def visit_state(visit: Visit, response: Response | None, now: datetime) -> Visit
         return VisitState.IN_PROGRESS
     # Opened without a single answer: there is nothing to keep of it.
     return VisitState.MISSING if response.saved_at is None else VisitState.PARTIAL
+
+
+def telling_response(responses: Iterable[Response]) -> Response | None:
+    """The one that speaks for a visit, where all are sent together: one not sent, rather one with answers."""
+    return min(responses, key=lambda each: (each.is_submitted, each.saved_at is None), default=None)
 
 
 def is_answerable(visit: Visit, response: Response | None, now: datetime) -> bool:
@@ -112,6 +118,24 @@ def next_visit(session: Session, clock: Clock, visit: Visit) -> Visit | None:
     return session.scalars(query.limit(1)).one_or_none()
 
 
+def follow_up_ends_at(session: Session, study_id: int, patient_id: int) -> datetime | None:
+    """When a patient's follow-up is over: the close of the last visit planned by now and the grace.
+
+    None where no visit is planned.
+    """
+    query = select(func.max(Visit.closes_at)).where(
+        Visit.study_id == study_id, Visit.patient_id == patient_id, Visit.anchor != UNSCHEDULED
+    )
+    closes_at = session.scalar(query)
+    return None if closes_at is None else closes_at + GRACE
+
+
+def _planned_of(patient: Patient) -> Select[Visit]:
+    return select(Visit).where(
+        Visit.study_id == patient.study_id, Visit.patient_id == patient.id, Visit.anchor != UNSCHEDULED
+    )
+
+
 def _movable_codes(session: Session, clock: Clock, patient: Patient, visits: Iterable[Visit]) -> set[str]:
     touched = _touched_visit_ids(session, patient)
     return {visit.code for visit in visits if visit.opens_at > clock.now() and visit.id not in touched}
@@ -122,7 +146,8 @@ def _touched_visit_ids(session: Session, patient: Patient) -> set[int]:
         select(model.visit_id).where(model.study_id == patient.study_id, model.patient_id == patient.id)
         for model in (Link, Response)
     )
-    return set(session.scalars(linked.union(answered)))
+    # The visit of a personal link is none of the schedule's, or not there yet.
+    return {each for each in session.scalars(linked.union(answered)) if each is not None}
 
 
 def _named(patient: Patient, codes: Iterable[str]) -> tuple[str, ...]:

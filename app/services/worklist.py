@@ -18,7 +18,7 @@ from app.models import SUBMITTED, Link, Patient, Response, Visit
 from app.services.access import Actor, Permission, patients_within
 from app.services.patients import BASELINE
 from app.services.schedule import local_date
-from app.services.visits import GRACE, VisitState, visit_state
+from app.services.visits import GRACE, UNSCHEDULED, VisitState, telling_response, visit_state
 
 PAGE_LENGTH = 25
 LONGEST_TO_DO = 100
@@ -128,7 +128,7 @@ def patient_lines(session: Session, clock: Clock, patients: Iterable[Patient]) -
 
 
 def visit_lines(session: Session, clock: Clock, patient_ids: Iterable[int]) -> dict[int, list[VisitLine]]:
-    """The visits of each patient in the order they are due, in one query."""
+    """The planned visits of each patient in the order they are due, in one query."""
     ids, now = list(patient_ids), clock.now()
     newest = (
         select(func.max(Link.id))
@@ -140,7 +140,7 @@ def visit_lines(session: Session, clock: Clock, patient_ids: Iterable[int]) -> d
         select(Visit, Response, Link)
         .outerjoin(Response, Response.visit_id == Visit.id)
         .outerjoin(Link, Link.id == newest)
-        .where(Visit.patient_id.in_(ids))
+        .where(Visit.patient_id.in_(ids), Visit.anchor != UNSCHEDULED)
         .options(defer(Response.answers))
         .order_by(Visit.patient_id, Visit.due_on, Visit.id)
     )
@@ -159,8 +159,7 @@ def today_at(clock: Clock, zone: str) -> date:
 
 def _visit_line(stored: StoredVisit, now: datetime) -> VisitLine:
     visit, link, responses = stored.visit, stored.link, stored.responses
-    # All responses of a visit are sent together: the one that is not sent speaks for the visit.
-    response = min(responses, key=lambda each: each.is_submitted, default=None)
+    response = telling_response(responses)
     is_received = response is not None and response.is_submitted
     health, at = _link_health(link)
     return VisitLine(
@@ -233,7 +232,13 @@ def _waiting(session: Session, mine: ColumnElement[bool], now: datetime) -> list
     sent = exists().where(Response.visit_id == Visit.id, Response.status == SUBMITTED)
     closes_at = (
         select(func.min(Visit.closes_at))
-        .where(Visit.patient_id == Patient.id, Visit.opens_at <= now, Visit.closes_at > now - GRACE, ~sent)
+        .where(
+            Visit.patient_id == Patient.id,
+            Visit.anchor != UNSCHEDULED,
+            Visit.opens_at <= now,
+            Visit.closes_at > now - GRACE,
+            ~sent,
+        )
         .scalar_subquery()
     )
     has_baseline = exists().where(Visit.patient_id == Patient.id, Visit.code == BASELINE, sent)

@@ -61,7 +61,7 @@ def test_what_the_browser_held_before_signing_in_opens_nothing_after(
     attacker.client.set_cookie(COOKIE, planted)
     assert not is_signed_in(attacker)
     token = page.all("input", name="csrf_token")[0].get("value", "")
-    old_token = attacker.get("/login").one("input", name="csrf_token").get("value", "")
+    old_token = attacker.get("/login").all("input", name="csrf_token")[0].get("value", "")
     data = {"language": "fr", "next": "/nurse/"}
     assert browser.client.post("/language", data=data | {"csrf_token": old_token}).status_code == 400
     assert browser.client.post("/language", data=data | {"csrf_token": token}).status_code == 303

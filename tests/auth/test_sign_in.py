@@ -152,7 +152,7 @@ def test_a_page_asked_for_elsewhere_is_forgotten(browser: Browser, target: str) 
 @pytest.mark.threat("C10")
 @pytest.mark.parametrize("target", ELSEWHERE)
 def test_signing_in_never_leads_to_another_host(browser: Browser, user: User, target: str) -> None:
-    token = browser.get("/login").one("input", name="csrf_token").get("value", "")
+    token = browser.get("/login").all("input", name="csrf_token")[0].get("value", "")
     data = {"csrf_token": token, "email": user.email, "password": PASSWORD}
     answer = browser.client.post("/login", data=data | {"next": target}, query_string={"next": target})
     location = answer.headers.get("Location", "/")

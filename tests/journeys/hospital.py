@@ -100,12 +100,12 @@ class Hospital:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Hospital]:
+def serving(folder: Path, host: str = "127.0.0.1") -> Iterator[Hospital]:
     """Migrates a database, serves it, and ends the server and all connections afterwards."""
     database = f"sqlite:///{folder / 'hospital.sqlite'}"
     migrate.upgrade(database)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        url = f"http://{host}:{listener.getsockname()[1]}"
         with gunicorn(listener, database, url) as log:
             settings = test_settings(database, public_url=url, secret_key=SECRET)
             app = apart(lambda: create_app(settings))

@@ -26,7 +26,8 @@ MEASURE = """() => {
     const measure = `${box.width}x${box.height} ${name(each)}`;
     if (Math.min(box.height, box.width) < 43.99) found.targets.push(measure);
   }
-  for (const each of document.querySelectorAll(".option label, .primary")) {
+  for (const each of document.querySelectorAll(".option span, .primary")) {
+    if (!shown(each)) continue;
     const box = each.getBoundingClientRect();
     if (box.height < 55.99) found.options.push(`${box.height} ${name(each)}`);
   }

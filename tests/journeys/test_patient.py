@@ -1,21 +1,38 @@
 """The patient's whole way on a phone of 360 px, with and without JavaScript, in both languages."""
 
 import re
+from collections import Counter
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.models import Response
+from app.models import Patient, Response
 from tests import factories
 from tests.journeys.conftest import Open
 from tests.journeys.hospital import Hospital, read_until
-from tests.journeys.steps import EN, FR, ITEMS, WORDS, answer, answer_from, button, link, start
+from tests.journeys.steps import (
+    EN,
+    FR,
+    ITEMS,
+    WORDS,
+    answer,
+    answer_from,
+    button,
+    carried,
+    choose,
+    is_at,
+    link,
+    start,
+    tap,
+)
 
 pytestmark = pytest.mark.xdist_group("journeys")
 THANKS = {"fr": "Merci, vos réponses sont envoyées", "en": "Thank you, your answers are sent"}
 REVIEW = {"fr": "30 questions, 29 réponses, 1 passée", "en": "30 questions, 29 answered, 1 skipped"}
 # What a phone receives until the first item is there, as the network counts it: headers and all.
-WAY_TO_FIRST_ITEM_BYTES, FIRST_ITEM_BYTES, FIRST_ITEM_REQUESTS = 12_000, 6_000, 3
+WAY_TO_FIRST_ITEM_BYTES, WAY_TO_FIRST_ITEM_REQUESTS = 16 * 1024, 5
+LATER = re.compile("icon|patient-print")
 
 
 def shows(page: Page, heading: str) -> None:
@@ -25,7 +42,7 @@ def shows(page: Page, heading: str) -> None:
 
 def is_chosen(page: Page, item: str, code: int) -> None:
     """Waits for an option to be chosen."""
-    expect(page.locator(f"#{item}-{code}")).to_be_checked()
+    expect(page.locator(f"input[name={item}][value='{code}']")).to_be_checked()
 
 
 @pytest.mark.requirement("SUR-02")
@@ -48,27 +65,29 @@ def test_from_the_link_to_the_thanks(
     assert page.locator("input:checked").count() == 0
     answer(page, "q01", 2, words)
     # Continue without an answer asks once; the skip is a tap of its own.
-    button(page, words["next"])
+    tap(page, words["next"])
     expect(page.get_by_role("alert")).to_be_visible()
     button(page, words["skip"])
     answer(page, "q03", 4, words)
     link(page, words["back"])
     is_chosen(page, "q03", 4)
-    button(page, words["erase"])
-    assert page.locator("input:checked").count() == 0
+    tap(page, words["erase"])
+    expect(page.locator("#q03 input:checked")).to_have_count(0)
     # The language switch keeps an answer that was not yet sent.
-    page.locator("label[for=q03-1]").click()
-    button(page, words["other"])
+    choose(page, "q03", 1)
+    tap(page, words["other"])
+    expect(page.locator("html")).to_have_attribute("lang", "en" if language == "fr" else "fr")
     is_chosen(page, "q03", 1)
-    button(page, other["other"])
+    tap(page, other["other"])
+    expect(page.locator("html")).to_have_attribute("lang", language)
     is_chosen(page, "q03", 1)
     answer_from(page, "q03", words, code=3)
     expect(page.get_by_role("main")).to_contain_text(REVIEW[language])
     page.locator("#row-q05").get_by_role("link").click()
     is_chosen(page, "q05", 3)
     answer(page, "q05", 1, words)
-    page.goto(f"{hospital.url}/survey/review")
-    button(page, words["send"])
+    is_at(page, "review")
+    tap(page, words["send"])
     shows(page, THANKS[language])
     month_3 = factories.get_visit(hospital.session, patient, "M3")
     expect(page.get_by_role("main")).to_contain_text(hospital.day(month_3.opens_on, language))
@@ -82,7 +101,10 @@ def page_answers(hospital: Hospital, patient_id: int) -> dict[str, int | None]:
     """The stored codes of a patient's first response."""
     hospital.session.expire_all()
     response = hospital.session.query(Response).filter_by(patient_id=patient_id).one()
-    return {item: entry["value"] for item, entry in response.answers.items()}
+    values = {item: entry["value"] for item, entry in response.answers.items()}
+    # The server's next save waits for nobody.
+    hospital.session.rollback()
+    return values
 
 
 @pytest.mark.requirement("SUR-03")
@@ -93,19 +115,23 @@ def test_the_browsers_back_and_reload(device: Open, hospital: Hospital) -> None:
     page = device()
     start(page, address, FR)
     answer(page, "q01", 3, FR)
-    answer(page, "q02", 1, FR)
+    with carried(page, "q02"):
+        answer(page, "q02", 1, FR)
     page.go_back()
+    is_at(page, "q02")
     is_chosen(page, "q02", 1)
     page.go_back()
+    is_at(page, "q01")
     is_chosen(page, "q01", 3)
     page.reload()
     is_chosen(page, "q01", 3)
-    page.locator("label[for=q01-4]").click()
+    with carried(page, "q01"):
+        choose(page, "q01", 4)
     button(page, FR["next"])
     assert page_answers(hospital, patient.id) == {"q01": 4, "q02": 1}
     hospital.answer(patient, **dict.fromkeys(ITEMS[2:], 2))
     page.goto(f"{hospital.url}/survey/review")
-    button(page, FR["send"])
+    tap(page, FR["send"])
     shows(page, THANKS["fr"])
     page.go_back()
     shows(page, THANKS["fr"])
@@ -119,7 +145,8 @@ def test_another_phone_goes_on_where_the_first_one_stopped(device: Open, hospita
     address = hospital.link(hospital.patient())
     first, second = device(), device()
     start(first, address, FR)
-    answer(first, "q01", 2, FR)
+    with carried(first, "q01"):
+        answer(first, "q01", 2, FR)
     second.goto(address)
     expect(second.get_by_role("main")).to_contain_text("Vous avez déjà donné 1 réponse")
     button(second, FR["start"])
@@ -138,9 +165,10 @@ def test_three_items_by_the_keyboard_alone(device: Open, hospital: Hospital) -> 
         page.keyboard.press("Enter")
     for item, keys in (("q01", ["Space"]), ("q02", ["Space", "ArrowDown"]), ("q03", ["Space", "ArrowUp"])):
         tab_to(page, f"{item}-1")
-        for key in keys:
-            page.keyboard.press(key)
-        expect(page.locator("input:checked + label")).to_have_css("outline-width", "3px")
+        with carried(page, item):
+            for key in keys:
+                page.keyboard.press(key)
+        expect(page.locator(f"#{item} input:checked + span")).to_have_css("outline-width", "3px")
         with page.expect_navigation():
             page.keyboard.press("Enter")
     tab_to(page, "Back")
@@ -158,7 +186,10 @@ def tab_to(page: Page, name: str) -> None:
     """Presses Tab until the focus is on what has this text or id."""
     for _ in range(12):
         page.keyboard.press("Tab")
-        if name in page.evaluate("[document.activeElement.innerText?.trim(), document.activeElement.id]"):
+        focused = page.evaluate(
+            "[document.activeElement].map(({innerText, name, value}) => [innerText, `${name}-${value}`])"
+        )
+        if name in [str(each).strip() for each in focused[0]]:
             return
     raise AssertionError(f"{name} is not reached by the keyboard")
 
@@ -167,29 +198,42 @@ def tab_to(page: Page, name: str) -> None:
 def test_the_notice_about_a_missing_answer_takes_the_focus(device: Open, hospital: Hospital) -> None:
     page = device("en")
     start(page, hospital.link(hospital.patient("en")), EN)
-    button(page, EN["next"])
+    tap(page, EN["next"])
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.get_by_role("alert")).to_contain_text("You have not chosen an answer.")
 
 
 @pytest.mark.threat("G11")
 def test_the_first_item_costs_a_phone_little(device: Open, hospital: Hospital) -> None:
-    page = device()
+    page, patient = device(), hospital.patient()
+    with_symptoms(hospital, patient)
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
-    requests: list[str] = []
-    sizes: list[float] = []
-    network.on("Network.requestWillBeSent", lambda event: requests.append(event["request"]["url"]))
-    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    start(page, hospital.link(hospital.patient()), FR)
+    addresses: dict[str, list[str]] = {}
+    sizes: Counter[str] = Counter()
+
+    def note_request(event: dict[str, Any]) -> None:
+        addresses.setdefault(event["requestId"], []).append(event["request"]["url"])
+        # The answer to the tap on Start, which leads to the question.
+        sizes[event["requestId"]] += int(event.get("redirectResponse", {}).get("encodedDataLength", 0))
+
+    def note_reply(event: dict[str, Any]) -> None:
+        sizes[event["requestId"]] += int(event["encodedDataLength"])
+
+    network.on("Network.requestWillBeSent", note_request)
+    network.on("Network.loadingFinished", note_reply)
+    start(page, hospital.link(patient), FR)
     page.wait_for_load_state("networkidle")
-    assert sum(sizes) <= WAY_TO_FIRST_ITEM_BYTES, (requests, sizes)
-    requests.clear()
-    sizes.clear()
-    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    page.reload(wait_until="networkidle")
-    assert 2 <= len(requests) <= FIRST_ITEM_REQUESTS, requests
-    assert sum(sizes) <= FIRST_ITEM_BYTES, sizes
+    # From the browser's own cache comes what the landing page had fetched; icon and style of paper can wait.
+    needed = {key: size for key, size in sizes.items() if size and not LATER.search(addresses[key][0])}
+    assert sum(needed.values()) <= WAY_TO_FIRST_ITEM_BYTES, (addresses, sizes)
+    assert sum(len(addresses[key]) for key in needed) <= WAY_TO_FIRST_ITEM_REQUESTS, addresses
+
+
+def with_symptoms(hospital: Hospital, patient: Patient) -> None:
+    """Lets the patient's first visit ask for the symptoms too."""
+    factories.get_visit(hospital.session, patient).questionnaires = ["qlq-c30", "symptoms"]
+    hospital.session.commit()
 
 
 @pytest.mark.requirement("LINK-01")
@@ -211,8 +255,9 @@ def test_a_link_taken_back_ends_the_survey_at_the_next_tap(device: Open, hospita
     page = device("en")
     start(page, hospital.link(patient), FR)
     hospital.revoke(patient)
-    page.locator("label[for=q01-2]").click()
-    button(page, FR["next"])
-    shows(page, "Ce lien ne peut plus être utilisé")
+    choose(page, "q01", 2)
+    expect(page.get_by_role("alert")).to_contain_text("Ce lien ne peut plus être utilisé")
     expect(page.get_by_role("contentinfo")).to_contain_text("04 65 71 26 04")
+    page.reload()
+    shows(page, "Ce lien ne peut plus être utilisé")
     assert page_answers(hospital, patient.id) == {}

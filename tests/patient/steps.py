@@ -1,6 +1,7 @@
 """What a patient does, step by step, in the words of the page's language."""
 
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
@@ -63,6 +64,11 @@ def answer_all(browser: Browser, page: Page, code: int = 1) -> Page:
 def send_all(browser: Browser, token: str) -> Page:
     """The whole way in French; returns the thank-you page."""
     return browser.press(answer_all(browser, start(browser, token)), FR["send"])
+
+
+def forms(page: Page) -> list[Element]:
+    """The forms of a page, but for the one that every page has: how it is to look."""
+    return [each for each in page.all("form") if each.get("action") != "/display"]
 
 
 def item_of(page: Page) -> str:

@@ -57,7 +57,7 @@ def test_start_without_the_pages_form_token_is_refused(
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_start_sent_by_another_site_is_refused(browser: Browser, token: str, site: str) -> None:
     page = browser.get(f"/l/{token}")
-    data = {"csrf_token": page.one("input", name="csrf_token").get("value")}
+    data = {"csrf_token": page.all("input", name="csrf_token")[0].get("value")}
     browser.post(f"/l/{token}", data, status=400, headers={"Sec-Fetch-Site": site})
     page = browser.post(f"/l/{token}", data, headers={"Sec-Fetch-Site": "same-origin"})
     assert steps.item_of(page) == "q01"
@@ -93,7 +93,7 @@ def test_unknown_link_speaks_the_browsers_language_and_tells_nothing(
         assert (page.h1, page.language) == (heading, language)
         for told in ("0426", "Bérard", PHONE):
             assert told not in page.html
-        assert not page.all("form")
+        assert not steps.forms(page)
 
 
 @pytest.mark.requirement("LINK-03")
@@ -111,7 +111,7 @@ def test_expired_and_revoked_links_look_alike(
     assert pages[0].html == pages[1].html
     assert (pages[0].language, pages[0].h1) == ("fr", "Ce lien ne peut plus être utilisé")
     assert PHONE in pages[0].text
-    assert not pages[0].all("form")
+    assert not steps.forms(pages[0])
 
 
 @pytest.mark.requirement("LINK-03")
@@ -127,7 +127,7 @@ def test_the_window_is_kept_to_the_second(
     page = browser.get(f"/l/{token}")
     assert page.h1 == "Vos questions ne sont pas encore ouvertes"
     assert "9 février 2027" in page.text
-    assert not page.all("form")
+    assert not steps.forms(page)
     for instant, status in ((visit.opens_at, 200), (visit.closes_at - SECOND, 200), (visit.closes_at, 410)):
         clock.set(instant)
         browser.get(f"/l/{token}", status)
@@ -141,7 +141,7 @@ def test_a_link_not_open_yet_cannot_be_started(
     early = factories.make_link(session, clock, patient, "M3").token
     now = factories.make_link(session, clock, patient).token
     session.commit()
-    form = browser.get(f"/l/{now}").one("input", name="csrf_token")
+    form = browser.get(f"/l/{now}").all("input", name="csrf_token")[0]
     page = browser.post(f"/l/{early}", {"csrf_token": form.get("value")})
     assert page.h1 == "Vos questions ne sont pas encore ouvertes"
     browser.get("/survey/q01", 401)

@@ -71,7 +71,7 @@ def test_an_incomplete_review_leads_to_the_first_open_item_and_sends_nothing(
     assert "28 questions sont encore sans réponse" in page.text
     assert not [each for each in page.all("button") if text_of(each) == FR["send"]]
     assert browser.follow(page, "Continuer à répondre").path == "/survey/q02"
-    data = {"csrf_token": page.one("input", name="csrf_token").get("value"), "action": "send"}
+    data = {"csrf_token": page.all("input", name="csrf_token")[0].get("value"), "action": "send"}
     assert browser.post("/survey/review", data).path == "/survey/review"
     assert steps.stored(session).status == "draft"
 
@@ -79,7 +79,7 @@ def test_an_incomplete_review_leads_to_the_first_open_item_and_sends_nothing(
 @pytest.mark.requirement("SUR-04")
 def test_only_the_button_for_it_sends(browser: Browser, session: Session, token: str) -> None:
     page = steps.answer_all(browser, steps.start(browser, token))
-    form = page.one("input", name="csrf_token").get("value")
+    form = page.all("input", name="csrf_token")[0].get("value")
     for fields in ({}, {"action": ""}, {"action": "next"}):
         assert browser.post("/survey/review", {"csrf_token": form} | fields).path == "/survey/review"
     assert steps.stored(session).status == "draft"
@@ -114,7 +114,7 @@ def test_after_sending_no_request_changes_anything(
     browser: Browser, connection: Connection, token: str
 ) -> None:
     review = steps.answer_all(browser, steps.start(browser, token))
-    form = review.one("input", name="csrf_token").get("value")
+    form = review.all("input", name="csrf_token")[0].get("value")
     browser.press(review, FR["send"])
     before = steps.contents(connection)
     for action in ("next", "erase", "skip", "language", "send"):
@@ -159,7 +159,7 @@ def test_a_link_used_after_the_sending_shows_thanks_and_no_form(
     before = steps.contents(connection)
     other = Browser(app)
     page = other.get(f"/l/{token}")
-    assert (page.h1, page.all("form")) == ("Merci, vos réponses sont envoyées", [])
+    assert (page.h1, steps.forms(page)) == ("Merci, vos réponses sont envoyées", [])
     assert steps.contents(connection) == before
     other.get("/survey/q01", 401)
 

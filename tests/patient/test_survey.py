@@ -157,7 +157,7 @@ def test_an_item_that_the_questionnaire_has_not_is_unknown(
 ) -> None:
     page = steps.start(browser, token)
     browser.get(f"/survey/{item}", 404)
-    data = {"csrf_token": page.one("input", name="csrf_token").get("value"), "q01": "1", "q31": "1"}
+    data = {"csrf_token": page.all("input", name="csrf_token")[0].get("value"), "q01": "1", "q31": "1"}
     browser.post(f"/survey/{item}", data, 404)
     assert steps.stored(session).answers == {}
 
@@ -184,7 +184,7 @@ def test_a_button_that_the_page_has_not_changes_nothing(
     browser: Browser, session: Session, token: str
 ) -> None:
     page = steps.start(browser, token)
-    data = {"csrf_token": page.one("input", name="csrf_token").get("value"), "q01": "1", "action": "send"}
+    data = {"csrf_token": page.all("input", name="csrf_token")[0].get("value"), "q01": "1", "action": "send"}
     browser.post("/survey/q01", data, 422)
     assert steps.stored(session).answers == {}
 

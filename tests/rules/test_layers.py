@@ -65,17 +65,20 @@ TABLE = {
         ours=("app.models", "scoring", "app.clock", "app.settings", "app.version"),
         outside=("narwhals", "numpy", "pandas", "pydantic", "pydantic_core", "segno", "sqlalchemy"),
     ),
+    # The reader of workbooks, beside what every service may import.
+    "app.services.wording.xlsx_file": Row(ours=("app.services",), outside=("openpyxl",)),
     "app.forms": Row(ours=("app.i18n", "scoring"), outside=("flask_wtf", "wtforms")),
     "app.patient": SURFACE,
     "app.nurse": SURFACE,
     "app.analyst": SURFACE,
+    "app.manager": SURFACE,
     "app.api": SURFACE,
     "app.auth": Row(ours=SURFACE.ours, outside=(*SURFACE.outside, "flask_security")),
     "app.clock": Row(),
     "app.version": Row(),
     "app.settings": Row(ours=("app.version",), outside=("dotenv",)),
     "app": PUT_TOGETHER,
-    "app.assets": PUT_TOGETHER,
+    "app.assets": Row(ours=PUT_TOGETHER.ours, outside=(*PUT_TOGETHER.outside, "brotli")),
     "app.cli": PUT_TOGETHER,
     "app.db": PUT_TOGETHER,
     "app.demo": PUT_TOGETHER,
@@ -85,11 +88,19 @@ TABLE = {
     "app.security": PUT_TOGETHER,
     "app.logs": PUT_TOGETHER,
     "app.web_sessions": PUT_TOGETHER,
+    "app.wording_cli": PUT_TOGETHER,
     "migrations": Row(outside=("alembic", "sqlalchemy")),
     "scripts": Row(outside=("babel",)),
+    # Parses what patients' phones load.
+    "scripts.browsers": Row(outside=("html5lib", "tinycss2", "tree_sitter", "tree_sitter_javascript")),
+    # Plays patients on a scratch database, as the tests do, and binds what a browser shows.
+    "scripts.dossier": Row(
+        ours=("app", "scoring"),
+        outside=("PIL", "flask", "playwright", "pypdf", "sqlalchemy", "tests", "werkzeug"),
+    ),
 }
 # The factory itself is imported by what starts the application, and by nothing inside it.
-FACTORY, FACTORY_USERS = "app", ("wsgi", "app.cli")
+FACTORY, FACTORY_USERS = "app", ("wsgi", "app.cli", "scripts.dossier.study")
 FOLDERS = ("app", "scoring", "migrations", "scripts")
 
 

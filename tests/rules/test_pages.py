@@ -11,7 +11,7 @@ from app.clock import SteppedClock
 from app.models import User
 from app.services.access import Role
 from scripts import catalogues
-from tests import factories
+from tests import factories, wording
 from tests.page import Browser, Page
 from tests.patient import steps
 
@@ -21,6 +21,8 @@ SHORTEST = 10
 NURSE = ("/nurse/", "/nurse/?q=04", "/nurse/patients/new", "/nurse/GIST-IMA/04-001", "/nurse/GIST-IMA/04-002")
 NURSE_FORMS = ("/nurse/GIST-IMA/04-002/randomisation",)
 ANALYST = ("/analyst/",)
+SET = "/manager/wording/GIST-IMA/qlq-c30/fr"
+MANAGER = ("/manager/wording/", SET, f"{SET}/draft", "/manager/wording/GIST-IMA/qlq-c30/en")
 PATIENT = ("/survey/q01", "/survey/q01?skip=ask", "/survey/q30", "/survey/review")
 ERRORS = {"/no": 404, "/nurse/GIST-IMA/99-001": 404}
 
@@ -63,7 +65,9 @@ def token(session: Session, clock: SteppedClock) -> str:
     factories.make_patient(session, clock, study, "04-002")
     issued = factories.make_link(session, clock, patient)
     factories.randomise(session, clock, patient)
-    for role in (Role.NURSE, Role.ANALYST):
+    wording.make_approved(session, clock, study, language="en")
+    wording.make_draft(session, clock, study)
+    for role in (Role.NURSE, Role.ANALYST, Role.DATA_MANAGER):
         site = factories.get_site(session, study) if role is Role.NURSE else None
         factories.make_staff(session, clock, role, study, site, f"{role.value}@staff.example")
     session.commit()
@@ -83,7 +87,10 @@ def met(browser: Browser, paths: dict[str, int], language: str) -> dict[str, lis
 
 @pytest.mark.requirement("I18-01")
 @pytest.mark.parametrize("language", ["fr", "en"])
-@pytest.mark.parametrize(("role", "paths"), [(Role.NURSE, NURSE + NURSE_FORMS), (Role.ANALYST, ANALYST)])
+@pytest.mark.parametrize(
+    ("role", "paths"),
+    [(Role.NURSE, NURSE + NURSE_FORMS), (Role.ANALYST, ANALYST), (Role.DATA_MANAGER, MANAGER)],
+)
 def test_staff_pages_are_in_one_language(
     app: Flask,
     session: Session,
@@ -95,7 +102,7 @@ def test_staff_pages_are_in_one_language(
 ) -> None:
     user = session.query(User).filter_by(email=f"{role.value}@staff.example").one()
     browser = factories.sign_in(Browser(app), session, clock, user)
-    errors = ERRORS if role is Role.NURSE else {"/nurse/": 403}
+    errors = ERRORS if role in {Role.NURSE, Role.DATA_MANAGER} else {"/nurse/": 403}
     assert met(browser, dict.fromkeys(paths, 200) | errors, language) == {}
 
 

@@ -21,7 +21,7 @@ from app.security import access_of
 from app.services import studies
 from app.services.access import SITE_BOUND, Permission, Role
 from app.services.audit import AuditContext, act_as
-from tests import factories
+from tests import factories, wording
 from tests.conftest import NOW, fresh_database, test_settings
 from tests.page import Browser
 
@@ -30,6 +30,8 @@ EVERYBODY = frozenset(Role)
 SITES = frozenset({Role.NURSE, Role.INVESTIGATOR})
 READERS = SITES | {Role.DATA_MANAGER, Role.MONITOR, Role.INSPECTOR}
 EXPORTERS = frozenset({Role.DATA_MANAGER, Role.ANALYST})
+MANAGERS = frozenset({Role.DATA_MANAGER})
+WORDING = "/manager/wording/<study>/<questionnaire>/<language>"
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,15 @@ ROUTES = {
     "GET /bootstrap/static/<path:filename>": Row("public", (200,)),
     "GET /fs-static/<path:filename>": Row("nobody", (404,)),
     "GET /l/<token>": Row("public", (404,)),
+    "GET /sw.js": Row("public", (200,)),
     "POST /l/<token>": Row("public", (400,)),
     "GET /survey/<item_id>": Row("patient", (401,)),
     "POST /survey/<item_id>": Row("patient", (400,)),
     "GET /survey/review": Row("patient", (401,)),
     "POST /survey/review": Row("patient", (400,)),
     "GET /survey/sent": Row("patient", (401,)),
+    "POST /survey/answers": Row("patient", (400,)),
+    "POST /display": Row("public", (400,)),
     "GET /nurse/": Row(P.SEE_PATIENTS, (200,), READERS),
     "GET /nurse/patients/new": Row(P.REGISTER, (200,), SITES),
     "POST /nurse/patients/new": Row(
@@ -76,8 +81,18 @@ ROUTES = {
     "POST /nurse/<study>/<code>/visits/<visit>/revoke": Row(
         P.ISSUE_LINKS, (303,), SITES, {"reason": "lost_phone"}
     ),
+    "POST /nurse/<study>/<code>/personal-link": Row(P.ISSUE_LINKS, (200,), SITES),
+    "POST /nurse/<study>/<code>/personal-link/unlock": Row(P.ISSUE_LINKS, (303,), SITES),
+    "POST /nurse/<study>/<code>/personal-link/revoke": Row(
+        P.ISSUE_LINKS, (303,), SITES, {"reason": "lost_phone"}
+    ),
     "GET /analyst/": Row(P.EXPORT, (200,), EXPORTERS),
     "POST /analyst/<study>/export": Row(P.EXPORT, (200,), EXPORTERS),
+    "GET /manager/wording/": Row(P.MANAGE_WORDING, (200,), MANAGERS),
+    f"GET {WORDING}": Row(P.MANAGE_WORDING, (200,), MANAGERS),
+    f"POST {WORDING}": Row(P.MANAGE_WORDING, (422,), MANAGERS),
+    f"GET {WORDING}/draft": Row(P.MANAGE_WORDING, (200,), MANAGERS),
+    f"POST {WORDING}/draft": Row(P.MANAGE_WORDING, (422,), MANAGERS, {"reference": "Without the rest"}),
 }
 OWN, OTHER_SITE, OTHER_STUDY = ("GIST-IMA", "04-001"), ("GIST-IMA", "01-001"), ("OTHER", "04-777")
 FIXED = {
@@ -101,10 +116,12 @@ def hospital(
         session = db.new_session()
     act_as(session, clock, AuditContext("test", "test"))
     study = factories.make_study(session, clock)
-    text = factories.DEFINITION.read_text("utf-8").replace('"GIST-IMA"', '"OTHER"')
+    text = factories.source().replace('"GIST-IMA"', '"OTHER"')
     other = studies.load_study(session, clock, text, "other.toml").study
     for each, (_, code) in ((study, OWN), (study, OTHER_SITE), (other, OTHER_STUDY)):
         factories.make_patient(session, clock, each, code)
+    for each in (study, other):
+        wording.make_draft(session, clock, each)
     session.commit()
     yield app, session
     session.close()
@@ -142,6 +159,7 @@ def address(rule: str, place: tuple[str, str]) -> str:
     """The rule with a place in it."""
     study, code = place
     path = FIXED.get(rule, rule).replace("<study>", study).replace("<code>", code)
+    path = path.replace("<questionnaire>", "qlq-c30").replace("<language>", "fr")
     return re.sub(r"<[^>]+>", "q01", path.replace("<visit>", "BASELINE"))
 
 

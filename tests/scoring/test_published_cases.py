@@ -48,7 +48,7 @@ def test_every_score_carries_the_number_of_items_answered(
 
 @pytest.mark.requirement("SCO-02")
 def test_the_scorer_has_a_version() -> None:
-    assert scoring.__version__ == "0.1.0"
+    assert scoring.__version__ == "0.2.0"
 
 
 def test_scores_come_in_the_order_of_the_instrument_with_the_summary_last(

@@ -40,7 +40,7 @@ SITE_STAFF = {P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE, P.ISSUE_LINKS}
 EXPECTED = {
     R.NURSE: SITE_STAFF,
     R.INVESTIGATOR: SITE_STAFF,
-    R.DATA_MANAGER: {P.SEE_PATIENTS, P.SEE_ARM, P.EXPORT},
+    R.DATA_MANAGER: {P.SEE_PATIENTS, P.SEE_ARM, P.EXPORT, P.MANAGE_WORDING},
     R.MONITOR: {P.SEE_PATIENTS, P.SEE_ARM},
     R.ANALYST: {P.EXPORT, P.SEE_ARM},
     R.INSPECTOR: {P.SEE_PATIENTS, P.SEE_ARM},
@@ -52,7 +52,7 @@ CHANGES = {P.REGISTER, P.RANDOMISE, P.ISSUE_LINKS}
 @pytest.fixture
 def other_study(session: Session, clock: SteppedClock) -> Study:
     """A second study with the same sites' numbers and patients' codes."""
-    source = make.DEFINITION.read_text("utf-8").replace('code = "GIST-IMA"', 'code = "OTHER"')
+    source = make.source().replace('code = "GIST-IMA"', 'code = "OTHER"')
     return load_study(session, clock, source, "other.toml").study
 
 

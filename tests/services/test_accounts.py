@@ -80,7 +80,7 @@ def test_roles_in_a_study_need_one(session: Session, clock: SteppedClock, user: 
 def test_a_site_of_another_study_is_refused(
     session: Session, clock: SteppedClock, study: Study, user: User
 ) -> None:
-    source = make.DEFINITION.read_text("utf-8").replace('code = "GIST-IMA"', 'code = "OTHER"')
+    source = make.source().replace('code = "GIST-IMA"', 'code = "OTHER"')
     other = load_study(session, clock, source, "other.toml").study
     for role, place in ((Role.NURSE, study), (Role.ANALYST, study), (Role.ADMINISTRATOR, None)):
         with pytest.raises(RuleError) as refused:

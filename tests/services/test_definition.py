@@ -104,8 +104,8 @@ def test_the_shipped_milestones_say_which_happen_once() -> None:
     }
 
 
-def test_every_shipped_visit_asks_for_the_one_questionnaire() -> None:
-    assert {visit.questionnaires for visit in shipped().visits} == {("qlq-c30",)}
+def test_every_shipped_visit_asks_for_the_questionnaire_and_then_the_symptoms() -> None:
+    assert {visit.questionnaires for visit in shipped().visits} == {("qlq-c30", "symptoms")}
 
 
 def test_every_time_zone_read_is_one_that_python_knows() -> None:
@@ -205,6 +205,8 @@ FAULTS = [
     ("days_after = 28\n", "", 63, "[[visits]] number 1, days_after", "nothing", "a whole number"),
     ('code = "M{month}"', 'code = "M"', 73, "[[visits]] number 2, code", '"M"', "{month} where the"),
     ('"BASELINE"', '"B{month}"', 64, "[[visits]] number 1, code", '"B{month}"', "no {month} in one"),
+    ('"BASELINE"', '"U7"', 64, "[[visits]] number 1, code", '"U7"', "a code other than U and a number"),
+    ('code = "M{month}"', 'code = "U{month}"', 73, "[[visits]] number 2, code", '"U{month}"', "other than U"),
     ("Month {month}", "Month", 74, "[[visits]] number 2, names, en", '"Month"', "{month} where the"),
     ("    3,\n", '    "3",\n', 78, "[[visits]] number 2, months, value 2", '"3"', "a list of months"),
     ("    6,\n", "    3,\n", 76, "[[visits]] number 2, months", "[1, 3, 3]", "growing order"),

@@ -24,18 +24,22 @@ from app.services.demo.links import FILL_TO, FLOOR, is_short, open_links, top_up
 from app.services.demo.plan import PLANS, Outcome, Plan
 from app.services.demo.staff import staff_accounts
 from app.services.errors import RuleError
+from app.services.questionnaires import questionnaire
 from app.services.responses import WordingUsed
 from app.services.schedule import plan_visits
 from app.services.studies import definition_in_force
 from app.services.tokens import DemonstrationTokens
 from app.services.visits import VisitState, visit_state
+from tests import factories
 from tests.conftest import NOW, fresh_database, test_settings
 
 # One worker makes the demonstration, once a database.
 pytestmark = pytest.mark.xdist_group("demonstration")
 
 TOKENS = DemonstrationTokens("k" * 40)
-WORDING = {"qlq-c30": WordingUsed("stand-in", "0" * 64)}
+DEFINITION = factories.definition()
+QLQ_C30 = questionnaire(DEFINITION, "qlq-c30")
+WORDING = dict.fromkeys(("qlq-c30", "symptoms"), WordingUsed("stand-in", "0" * 64))
 LANGUAGES = ("fr", "en")
 
 
@@ -94,7 +98,7 @@ def send_all(session: Session, clock: SteppedClock, study: Study) -> None:
         found = links.find_link(session, clock, each.token)
         assert found is not None
         for draft in responses.begin_responses(session, clock, found.visit, WORDING, each.language):
-            for answer in Health(1).answers(draft.instrument, each.language):
+            for answer in Health(1).answers(questionnaire(DEFINITION, draft.instrument), each.language):
                 responses.save_answer(session, clock, draft, found.visit, answer)
         responses.submit_responses(session, clock, found.visit)
 
@@ -302,7 +306,7 @@ def test_accounts_cover_every_role_with_passwords_from_the_secret_key() -> None:
 
 
 def test_answers_are_the_same_at_every_run_and_other_for_other_patients() -> None:
-    first, again, other = (list(Health(seed).answers("qlq-c30", "fr")) for seed in (7, 7, 8))
+    first, again, other = (list(Health(seed).answers(QLQ_C30, "fr")) for seed in (7, 7, 8))
     assert first == again
     assert first != other
 
@@ -310,13 +314,13 @@ def test_answers_are_the_same_at_every_run_and_other_for_other_patients() -> Non
 @given(st.integers(0, 2**32))
 def test_answers_are_codes_of_the_items(seed: int) -> None:
     codes = {item.id: {*item.codes, None} for item in scoring.load_instrument("qlq-c30").items}
-    answers = list(Health(seed).answers("qlq-c30", "en"))
+    answers = list(Health(seed).answers(QLQ_C30, "en"))
     assert [answer.item for answer in answers] == list(codes)
     assert all(answer.value in codes[answer.item] for answer in answers)
 
 
 def test_some_answers_are_skipped_and_patients_differ_in_health() -> None:
-    answers = [answer for seed in range(40) for answer in Health(seed).answers("qlq-c30", "fr")]
+    answers = [answer for seed in range(40) for answer in Health(seed).answers(QLQ_C30, "fr")]
     assert 0 < sum(answer.value is None for answer in answers) < len(answers) / 10
     assert len({answer.value for answer in answers if answer.item == "q29"} - {None}) >= 5
 

@@ -273,7 +273,7 @@ def test_the_table_holds_no_row_ids_tokens_or_names(
 
 def test_another_study_s_forms_do_not_appear(session: Session, clock: SteppedClock, study: Study) -> None:
     factories.make_patient(session, clock, study)
-    source = factories.DEFINITION.read_text("utf-8").replace('"GIST-IMA"', '"OTHER"')
+    source = factories.source().replace('"GIST-IMA"', '"OTHER"')
     other = studies.load_study(session, clock, source, "other.toml").study
     patient = factories.make_patient(session, clock, other)
     factories.submit(session, clock, factories.get_visit(session, patient), {"q29": 7})

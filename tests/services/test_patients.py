@@ -215,7 +215,7 @@ def test_refusals_of_a_randomisation(session: Session, clock: SteppedClock, stud
 def test_a_study_without_an_initial_visit_asks_for_none(
     session: Session, clock: SteppedClock, patient: Patient
 ) -> None:
-    source = make.DEFINITION.read_text("utf-8").replace('code = "BASELINE"', 'code = "START"')
+    source = make.source().replace('code = "BASELINE"', 'code = "START"')
     definition = parse_definition(source, "without.toml")
     patients.randomise_patient(session, clock, definition, patient, TODAY, "interruption")
     assert patient.arm == "interruption"

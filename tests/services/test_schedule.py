@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -22,10 +21,11 @@ from app.services.schedule import (
     plan_visits,
     window,
 )
+from tests.factories import source
 
 pytestmark = pytest.mark.requirement("VIS-02")
 
-SOURCE = (Path(__file__).parents[2] / "app" / "studies" / "gist-ima.toml").read_text(encoding="utf-8")
+SOURCE = source()
 KEEP = parse_definition(SOURCE, "gist-ima.toml")
 CLOSE = parse_definition(
     SOURCE.replace('on_reintroduction = "keep"', 'on_reintroduction = "close"'), "gist-ima.toml"

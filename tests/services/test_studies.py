@@ -18,7 +18,7 @@ from tests import factories as make
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.requirement("VIS-01")
-SOURCE = make.DEFINITION.read_text("utf-8")
+SOURCE = make.source()
 
 
 def edited(*changes: tuple[str, str], version: str = "1.1") -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.models import Visit
-from app.services.tokens import DemonstrationTokens, RandomTokens, hash_secret, new_secret
+from app.services.tokens import DemonstrationTokens, RandomTokens, hash_code, hash_secret, new_secret
 
 pytestmark = pytest.mark.requirement("LINK-01")
 SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -64,3 +64,24 @@ def test_what_is_derived_depends_on_each_word_and_its_place(words: list[str]) ->
 def test_a_secret_is_kept_as_its_sha_256() -> None:
     assert hash_secret("é") == hashlib.sha256("é".encode()).hexdigest()
     assert len(hash_secret(new_secret())) == 64
+
+
+def test_personal_tokens_are_as_secret_as_those_of_visits() -> None:
+    made = {RandomTokens().personal_token(1, "04-001", 1) for _ in range(1000)}
+    assert len(made) == 1000
+    assert all(SHAPE.fullmatch(token) for token in made)
+
+
+def test_a_demonstrations_personal_token_differs_by_study_patient_and_ordinal_and_from_those_of_visits() -> (
+    None
+):
+    tokens = DemonstrationTokens("k" * 40)
+    places = [(1, "04-001", 1), (2, "04-001", 1), (1, "04-002", 1), (1, "04-001", 2)]
+    made = {tokens.personal_token(*place) for place in places}
+    assert len(made | {tokens.token("04-001", VISIT, 1)}) == 5
+    assert tokens.personal_token(*places[0]) in made
+
+
+def test_the_hash_of_a_code_is_of_token_and_code_together() -> None:
+    assert hash_code("token", "123456") == hash_secret("token:123456")
+    assert len({hash_code(token, code) for token in ("a", "b") for code in ("123456", "123457")}) == 4

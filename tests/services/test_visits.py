@@ -27,7 +27,7 @@ from tests import factories as make
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.requirement("VIS-03")
-SOURCE = make.DEFINITION.read_text("utf-8")
+SOURCE = make.source()
 SERIES = "months = [3, 6, 9, 12, 15, 18, 21, 24]\ndays_before = 14"
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 Facts = tuple[object, ...]

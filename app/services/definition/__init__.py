@@ -11,35 +11,36 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from app.services.definition.fields import SUPPORTED_LANGUAGES, SYMPTOMS, Known, zone_names
 from app.services.definition.lines import DefinitionError, Lines, Path, Problem, find_lines, shown, where
 from app.services.definition.model import (
     CONSENT,
     MONTH,
     RANDOMISATION,
     REINTRODUCTION,
-    SUPPORTED_LANGUAGES,
     Arm,
-    Known,
     MilestoneKind,
     Schedule,
     Site,
     Study,
     StudyDefinition,
     VisitRule,
-    zone_names,
 )
+from app.services.definition.symptoms import Symptom, SymptomList
 
 __all__ = [
     "CONSENT",
     "MONTH",
     "RANDOMISATION",
     "REINTRODUCTION",
+    "SYMPTOMS",
     "Arm",
     "DefinitionError",
     "MilestoneKind",
     "Problem",
     "Site",
     "StudyDefinition",
+    "Symptom",
     "VisitRule",
     "parse_definition",
 ]
@@ -107,6 +108,7 @@ def _gather(data: Mapping[str, Any]) -> Known:
         arms=_strings(entry.get("code") for _, entry in _entries(data, "arms")),
         milestones=_strings(entry.get("code") for entry in milestones),
         repeatable=_strings(entry.get("code") for entry in milestones if entry.get("once") is False),
+        symptoms=bool(data.get("symptoms")),
     )
 
 
@@ -161,13 +163,18 @@ _TABLES: Mapping[str | int, type[BaseModel]] = {
     "arms": Arm,
     "sites": Site,
     "milestones": MilestoneKind,
+    "symptom_list": SymptomList,
+    "symptoms": Symptom,
     "visits": VisitRule,
 }
 
 
+_CODES = (("arms", "code"), ("sites", "number"), ("milestones", "code"), ("symptoms", "code"))
+
+
 def _repeats(data: Mapping[str, Any], lines: Lines) -> Iterator[tuple[Path, str]]:
     """Codes that stand twice where each must be there once."""
-    for table, key in (("arms", "code"), ("sites", "number"), ("milestones", "code")):
+    for table, key in _CODES:
         yield from _twice([((table, i, key), entry.get(key)) for i, entry in _entries(data, table)], lines)
     visits: list[tuple[Path, Any]] = []
     for i, entry in _entries(data, "visits"):

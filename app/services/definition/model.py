@@ -1,131 +1,38 @@
-"""What a study definition is made of: the tables of the file as frozen models, each with its own checks.
+"""What a study definition is made of: the tables of the file as frozen models.
 
 The description of a field is what a fault message says was expected.
 """
 
-import functools
-import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field
 
-import scoring
+from app.services.definition.fields import (
+    Arms,
+    Languages,
+    Months,
+    Questionnaires,
+    Slug,
+    Table,
+    Text,
+    Words,
+    Zone,
+    known_anchor,
+    not_of_a_report,
+)
+from app.services.definition.symptoms import Symptom, SymptomList
 from app.services.errors import NotFoundError
 
 CONSENT = "consent"
 RANDOMISATION = "randomisation"
 REINTRODUCTION = "reintroduction"
-SUPPORTED_LANGUAGES = ("fr", "en")
 MONTH = "{month}"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Known:
-    """What the rest of a file may refer to, gathered before it is checked.
-
-    No languages where those given are at fault: then texts are not blamed for it.
-    """
-
-    languages: tuple[str, ...]
-    timezone: str
-    arms: tuple[str, ...]
-    milestones: tuple[str, ...]
-    repeatable: tuple[str, ...]
-
-
-def _refusal(expected: str) -> PydanticCustomError:
-    return PydanticCustomError("definition", "{expected}", {"expected": expected})
-
-
-def _known(info: ValidationInfo) -> Known:
-    if not isinstance(info.context, Known):
-        raise TypeError("a definition is checked by parse_definition only")
-    return info.context
-
-
-@functools.cache
-def zone_names() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
-
-def _time_zone(name: str) -> str:
-    if name not in zone_names():
-        raise _refusal("the IANA name of a time zone, such as Europe/Paris or Indian/Reunion")
-    return name
-
-
-def _in_every_language(text: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
-    languages = _known(info).languages
-    if languages and set(text) != set(languages):
-        raise _refusal(f"a text in each language of the study and in no other: {', '.join(languages)}")
-    return text
-
-
-def _known_arm(code: str, info: ValidationInfo) -> str:
-    if code not in _known(info).arms:
-        raise _refusal(f"the code of an arm of this file: {', '.join(_known(info).arms)}")
-    return code
-
-
-def _known_anchor(code: str, info: ValidationInfo) -> str:
-    known = _known(info)
-    if code not in known.milestones:
-        raise _refusal(f"the code of a milestone of this file: {', '.join(known.milestones)}")
-    if code in known.repeatable:
-        raise _refusal("a milestone that happens once (once = true)")
-    return code
-
-
-def _known_questionnaire(code: str) -> str:
-    try:
-        scoring.load_instrument(code)
-    except scoring.UnknownInstrumentError:
-        raise _refusal("the code of a questionnaire that Ressenti holds, such as qlq-c30") from None
-    return code
-
-
-def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(values)) != len(values):
-        raise _refusal("each value once")
-    return values
-
-
-def _growing(months: tuple[int, ...]) -> tuple[int, ...]:
-    if any(later <= earlier for earlier, later in pairwise(months)):
-        raise _refusal("months in growing order, each once")
-    return months
-
-
-Words = Annotated[str, Field(pattern=r"\S")]
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
-Zone = Annotated[str, AfterValidator(_time_zone)]
-Text = Annotated[Mapping[str, Words], AfterValidator(_in_every_language)]
-Month = Annotated[int, Field(ge=0, le=1200)]
-Languages = Annotated[tuple[Literal["fr", "en"], ...], Field(min_length=1), AfterValidator(_each_once)]
-Months = Annotated[tuple[Month, ...], Field(min_length=1), AfterValidator(_growing)]
-Arms = Annotated[
-    tuple[Annotated[str, AfterValidator(_known_arm)], ...], Field(min_length=1), AfterValidator(_each_once)
-]
-Questionnaires = Annotated[
-    tuple[Annotated[str, AfterValidator(_known_questionnaire)], ...],
-    Field(min_length=1),
-    AfterValidator(_each_once),
-]
-
-
-class _Table(BaseModel):
-    """A table of the file. The description of each field is what a fault message says was expected."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Study(_Table):
+class Study(Table):
     """What identifies a study, within and towards patients."""
 
     code: str = Field(
@@ -148,20 +55,20 @@ class Study(_Table):
     )
 
 
-class Schedule(_Table):
+class Schedule(Table):
     """Rules that hold for all visits."""
 
     on_reintroduction: Literal["keep", "close"] = Field(default="keep", description='"keep" or "close"')
 
 
-class Arm(_Table):
+class Arm(Table):
     """A group to which patients are randomised."""
 
     code: Slug = Field(description="a code in small letters, digits and dashes, such as interruption")
     names: Text = Field(description="a text in each language of the study")
 
 
-class Site(_Table):
+class Site(Table):
     """A hospital; patients see its public name and telephone only."""
 
     number: str = Field(pattern=r"^[0-9]{2,3}$", description='two or three digits in quotes, such as "04"')
@@ -176,7 +83,7 @@ class Site(_Table):
     recruiting: bool = Field(description="true or false, without quotes")
 
 
-class MilestoneKind(_Table):
+class MilestoneKind(Table):
     """A dated event of a patient's way through the study."""
 
     code: Slug = Field(description="a code in small letters, digits and dashes, such as consent")
@@ -184,7 +91,7 @@ class MilestoneKind(_Table):
     once: bool = Field(description="true when it can happen once only, else false, without quotes")
 
 
-class VisitRule(_Table):
+class VisitRule(Table):
     """One visit, a number of days from its anchor, or a series of visits, each some months after it."""
 
     days: int | None = Field(
@@ -194,19 +101,19 @@ class VisitRule(_Table):
         default=None,
         description="a list of months after the anchor, whole numbers from 0 in growing order",
     )
-    code: str = Field(
+    code: Annotated[str, AfterValidator(not_of_a_report)] = Field(
         pattern=r"^[A-Z][A-Z0-9]*(\{month\})?$",
         description="a code in capitals and digits such as BASELINE, or M{month} for a series",
     )
     names: Text = Field(description="a text in each language of the study")
-    anchor: Annotated[str, AfterValidator(_known_anchor)] = Field(description="the code of a milestone")
+    anchor: Annotated[str, AfterValidator(known_anchor)] = Field(description="the code of a milestone")
     days_before: int = Field(ge=0, le=3660, description="a whole number of days, 0 or more")
     days_after: int = Field(ge=0, le=3660, description="a whole number of days, 0 or more")
     arms: Arms | None = Field(default=None, description="a list of arms of this file, each once")
     questionnaires: Questionnaires = Field(description="a list of questionnaires, each once, at least one")
 
 
-class StudyDefinition(_Table):
+class StudyDefinition(Table):
     """A whole definition file, found right: its tables, and the study's own values close at hand."""
 
     study: Study = Field(description="a table [study]")
@@ -216,6 +123,8 @@ class StudyDefinition(_Table):
     milestones: tuple[MilestoneKind, ...] = Field(
         min_length=1, description="a table [[milestones]] for each milestone"
     )
+    symptom_list: SymptomList = Field(default=SymptomList(), description="a table [symptom_list]")
+    symptoms: tuple[Symptom, ...] = Field(default=(), description="a table [[symptoms]] for each symptom")
     visits: tuple[VisitRule, ...] = Field(
         min_length=1, description="a table [[visits]] for each visit or series"
     )

@@ -19,7 +19,7 @@ from app.services.responses import MAIN, WordingUsed
 from app.services.schedule import local_date, local_midnight
 from app.services.studies import definition_in_force, load_study
 from app.services.tokens import DemonstrationTokens
-from app.services.visits import visit_state
+from app.services.visits import UNSCHEDULED, telling_response, visit_state
 from app.settings import DEMONSTRATION, ROOT
 
 STUDY = "GIST-IMA"
@@ -80,10 +80,13 @@ def visit_counts(session: Session, clock: Clock, study: Study) -> Counter[str]:
     query = (
         select(Visit, Response)
         .outerjoin(Response, (Response.visit_id == Visit.id) & (Response.entry == MAIN))
-        .where(Visit.study_id == study.id)
+        .where(Visit.study_id == study.id, Visit.anchor != UNSCHEDULED)
     )
+    forms: dict[int, tuple[Visit, list[Response]]] = {}
+    for visit, response in session.execute(query):
+        forms.setdefault(visit.id, (visit, []))[1].extend([response] if response is not None else [])
     now = clock.now()
-    return Counter(visit_state(visit, response, now).value for visit, response in session.execute(query))
+    return Counter(visit_state(visit, telling_response(found), now).value for visit, found in forms.values())
 
 
 def patient_count(session: Session, study: Study) -> int:

@@ -16,6 +16,7 @@ from app.services.definition import StudyDefinition
 from app.services.demo.answers import Health
 from app.services.demo.plan import Outcome, Plan
 from app.services.patients import Registration
+from app.services.questionnaires import questionnaire
 from app.services.responses import WordingUsed
 from app.services.tokens import TokenSource
 from app.services.visits import visits_of
@@ -128,9 +129,9 @@ def _answer(stage: Stage, patient: Patient, token: str, outcome: Outcome, health
     drafts = responses.begin_responses(session, clock, found.visit, stage.wording, patient.language)
     links.begin(session, clock, found, {"language": patient.language})
     for draft in drafts:
-        answers = list(health.answers(draft.instrument, patient.language))
+        answers = list(health.answers(questionnaire(stage.definition, draft.instrument), patient.language))
         if outcome is Outcome.BEGUN:
-            answers = answers[: health.chance.randint(5, len(answers) - 5)]
+            answers = answers[: health.chance.randint(5, len(answers) - 5)] if draft is drafts[0] else []
         for answer in answers:
             clock.advance(seconds=health.chance.randint(*SECONDS_AN_ITEM))
             responses.save_answer(session, clock, draft, found.visit, answer)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.clock import Clock
-from app.models import Link, Patient, Site, Study, Visit
+from app.models import VISIT_LINK, Link, Patient, Site, Study, Visit
 from app.services.audit import AuditContext, act_as
 from app.services.definition import StudyDefinition
 from app.services.links import LinkState, find_link, issue_link
@@ -72,29 +72,29 @@ def _open_links(
     session: Session, clock: Clock, tokens: DemonstrationTokens, study: Study
 ) -> Iterator[OpenLink]:
     now = clock.now()
-    visit = joinedload(Link.visit)
     query = (
-        select(Link)
+        select(Link, Visit)
         .join(Link.visit)
         .join(Visit.patient)
         .where(
             Link.study_id == study.id,
+            Link.kind == VISIT_LINK,
             Link.revoked_at.is_(None),
             Visit.opens_at <= now,
             Visit.closes_at > now - GRACE,
         )
-        .options(visit, visit.joinedload(Visit.patient).joinedload(Patient.site))
+        .options(joinedload(Visit.patient).joinedload(Patient.site))
         .order_by(Patient.code, Visit.due_on, Link.id)
     )
-    for link in session.scalars(query).all():
-        patient = link.visit.patient
-        token = tokens.token(patient.code, link.visit, link.ordinal)
+    for link, visit in session.execute(query).all():
+        patient = visit.patient
+        token = tokens.token(patient.code, visit, link.ordinal)
         if hash_secret(token) != link.token_hash:
             continue
         found = find_link(session, clock, token)
         if found is not None and found.state is LinkState.OPEN:
             yield OpenLink(
-                patient.code, patient.site.number, patient.arm, patient.language, link.visit.code, token
+                patient.code, patient.site.number, patient.arm, patient.language, visit.code, token
             )
 
 

@@ -8,13 +8,14 @@ from sqlalchemy import Subquery, and_, case, func, select
 from app.models import SUBMITTED, Milestone, Patient, Response, Score, Site, Study, Visit
 from app.services.definition import CONSENT, RANDOMISATION, REINTRODUCTION
 from app.services.responses import MAIN
+from app.services.visits import UNSCHEDULED
 from scoring import Instrument
 
 MILESTONES = {"consent_on": CONSENT, "randomised_on": RANDOMISATION, "reintroduced_on": REINTRODUCTION}
 
 
 def form_query(study: Study, instrument: Instrument, visits: Collection[str] | None) -> Any:
-    """A row for each visit of the study (those whose code is in `visits`), with its form where there is one.
+    """A row for each planned visit of the study (those in `visits`), with its form where there is one.
 
     Named as in the table; besides: answers, timezone, questionnaires, opens_at, closes_at, arm_disclosed_at,
     is_submitted, and last the stored scores as in score_names.
@@ -30,7 +31,7 @@ def form_query(study: Study, instrument: Instrument, visits: Collection[str] | N
         .outerjoin(Response, of_visit)
         .outerjoin(milestones, milestones.c.patient_id == Patient.id)
         .outerjoin(scores, scores.c.response_id == Response.id)
-        .where(Visit.study_id == study.id)
+        .where(Visit.study_id == study.id, Visit.anchor != UNSCHEDULED)
     )
     return query if visits is None else query.where(Visit.code.in_(visits))
 

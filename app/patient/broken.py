@@ -1,0 +1,44 @@
+"""What a patient meets where the wording cannot be shown: plain words, and whom to call."""
+
+from flask import current_app, g, render_template, request
+from werkzeug.wrappers import Response
+
+from app.db import db
+from app.i18n import page_language
+from app.patient import blueprint, pages
+from app.services import links
+from app.services.links import FoundLink
+from app.services.studies import definition_in_force
+from app.services.wording import NoWordingError, SealBrokenError
+
+RETRY_AFTER_SECONDS = 600
+
+
+@blueprint.errorhandler(SealBrokenError)
+@blueprint.errorhandler(NoWordingError)
+def wording_broken(error: SealBrokenError | NoWordingError) -> Response:
+    """Serves no question; nothing that the request was about to change is kept."""
+    db.session.rollback()
+    found: FoundLink | None = g.get("link") or _link_of_address()
+    if found is None:
+        raise error
+    g.patient_language = found.patient.language
+    current_app.logger.error("study %s: %s", found.patient.study.code, error)
+    text = render_template("patient/wording-broken.html", page=_page(found))
+    return Response(text, 503, {"Retry-After": str(RETRY_AFTER_SECONDS)}, mimetype="text/html")
+
+
+def _link_of_address() -> FoundLink | None:
+    token = (request.view_args or {}).get("token")
+    return links.find_link(db.session, current_app.extensions["clock"], token) if token else None
+
+
+def _page(found: FoundLink) -> pages.PatientPage:
+    site, language = found.patient.site, page_language()
+    definition = definition_in_force(db.session, found.patient.study)
+    return pages.PatientPage(
+        language=language,
+        study_name=definition.public_name.get(language) or definition.public_name[definition.languages[0]],
+        site_name=site.public_name,
+        site_phone=site.phone,
+    )

@@ -1,0 +1,147 @@
+"""Answers that the page's script carries in the background, one by one or those of hours offline."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import abort, current_app, g, jsonify, request
+from werkzeug.wrappers import Response as Reply
+
+from app.db import db
+from app.i18n import LANGUAGES, time_text
+from app.patient import blueprint
+from app.services import access, late_answers, responses
+from app.services.errors import RuleError
+from app.services.links import FoundLink, LinkState
+from app.services.questionnaires import Questionnaire, questionnaire
+from app.services.responses import Answer, AnswerState
+from app.services.schedule import local_date
+from app.services.studies import definition_in_force
+
+MOST_ANSWERS = 200
+DEVICE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+SEQUENCES = range(1, 2**31)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a device sent: the readable answers, and the running numbers of the others."""
+
+    answers: list[Answer]
+    refused: list[int]
+
+
+@blueprint.post("/survey/answers")
+@access.patient
+def sync() -> Reply | tuple[Reply, int]:
+    """Merges answers into the visit's drafts; after sending or closing keeps them apart.
+
+    Tells for each answer whether it was taken or can never be: a device forgets both kinds. Whatever else
+    happens, it keeps them and tries again.
+    """
+    found: FoundLink = g.link
+    if found.link.revoked_at is not None:
+        abort(410)
+    sent = _read(current_app.extensions["clock"].now())
+    is_open = found.state is LinkState.OPEN
+    refused = set(sent.refused)
+    today = local_date(current_app.extensions["clock"].now(), ZoneInfo(found.patient.site.timezone))
+    for asked, response in _drafts(found):
+        mine = [each for each in sent.answers if each.item in asked.by_id]
+        right = [each for each in mine if _is_right(asked, each, today)]
+        refused |= {each.sequence for each in mine if each not in right}
+        _keep(response, right, is_open=is_open)
+    refused |= {each.sequence for each in sent.answers if not _is_known(found, each)}
+    db.session.commit()
+    return jsonify(
+        state={LinkState.OPEN: "open", LinkState.SENT: "sent"}.get(found.state, "closed"),
+        saved_at=_saved_at(found),
+        acknowledged=[each.sequence for each in sent.answers if each.sequence not in refused],
+        refused=sorted(refused),
+    )
+
+
+def _drafts(found: FoundLink) -> list[tuple[Questionnaire, Any]]:
+    definition = definition_in_force(db.session, found.patient.study)
+    stored = {each.instrument: each for each in found.responses}
+    codes = [code for code in found.visit.questionnaires if code in stored]
+    return [(questionnaire(definition, code), stored[code]) for code in codes]
+
+
+def _is_known(found: FoundLink, answer: Answer) -> bool:
+    return any(answer.item in asked.by_id for asked, _ in _drafts(found))
+
+
+def _is_right(asked: Questionnaire, answer: Answer, today: date) -> bool:
+    try:
+        responses.check_answer(asked, answer, today)
+    except RuleError:
+        return False
+    return True
+
+
+def _keep(response: Any, answers: list[Answer], *, is_open: bool) -> None:
+    clock = current_app.extensions["clock"]
+    if not answers:
+        return
+    if is_open and not response.is_submitted:
+        responses.merge_answers(db.session, clock, response, answers)
+    else:
+        late_answers.keep_late_answers(db.session, clock, response, answers)
+
+
+def _saved_at(found: FoundLink) -> str | None:
+    saved_at = max((each.saved_at for each in found.responses if each.saved_at), default=None)
+    return time_text(saved_at, found.patient.site.timezone) if saved_at else None
+
+
+def _read(now: datetime) -> Sent:
+    """The body; 400 where it is none of ours, so that nothing is taken for read."""
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict) or not DEVICE.fullmatch(str(body.get("device"))):
+        abort(400)
+    device_now, entries = _instant(body.get("now")), body.get("answers")
+    if device_now is None or not isinstance(entries, list) or len(entries) > MOST_ANSWERS:
+        abort(400)
+    # What the device's clock is wrong by, the time on the way included: an answer is never from the future.
+    skew = now - device_now
+    answers: list[Answer] = []
+    refused: list[int] = []
+    for entry in entries:
+        sequence = entry.get("sequence") if isinstance(entry, dict) else None
+        if type(sequence) is not int or sequence not in SEQUENCES:
+            abort(400)
+        answer = _answer(entry, str(body["device"]), skew)
+        if answer is None:
+            refused.append(sequence)
+        else:
+            answers.append(answer)
+    return Sent(answers, refused)
+
+
+def _answer(entry: dict[str, Any], device: str, skew: timedelta) -> Answer | None:
+    """What was given, at the instant that the device's clock should have shown; None if it is unreadable."""
+    at, value, item = _instant(entry.get("at")), entry.get("value"), entry.get("item")
+    state, language = entry.get("state"), entry.get("language")
+    if at is None or not isinstance(item, str) or not (value is None or type(value) in {int, str}):
+        return None
+    if not isinstance(state, str) or state not in responses.GIVEN:
+        return None
+    if not isinstance(language, str) or language not in LANGUAGES:
+        return None
+    return Answer(item, AnswerState(state), value, language, at + skew, at, device, entry["sequence"])
+
+
+def _instant(text: object) -> datetime | None:
+    """An instant in UTC as a browser writes it; None for anything else."""
+    if not isinstance(text, str) or len(text) > 32:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if instant.tzinfo is None or not 2000 <= instant.year <= 2200:
+        return None
+    return instant.astimezone(UTC)

@@ -1,0 +1,47 @@
+// Lays out the review of all answers; survey.js brings it in and hands over what it knows of questions and answers.
+"use strict";
+function renderReview({ $, form, language, isAsked, stateOf, answerOf, numberOf, firstOpen, address, reveal }) {
+  function plural(kind, number) {
+    const [one, many] = $("forms").dataset[kind].split("|");
+    return (new Intl.PluralRules(language).select(number) === "one" ? one : many).replace(/\d+/, number);
+  }
+  function worded(field) {
+    const day = field.querySelector("[type=date]"), [locale, first] = language === "fr" ? ["fr", "1er "] : ["en-GB", "1 "];
+    if (day) return day.valueAsDate.toLocaleDateString(locale, { dateStyle: "long", timeZone: "UTC" }).replace(/^1 /, first);
+    const box = field.querySelector(":checked");
+    if (!box) return answerOf(field);
+    return [...box.nextSibling.childNodes].map((each) => each.textContent.trim()).filter(Boolean).join(" – ");
+  }
+
+  const counts = { questions: 0, answered: 0, skipped: 0, open: 0 };
+  form.querySelectorAll(".part").forEach((part, index) => {
+    let recall = "";
+    const rows = [...part.children].filter(isAsked).map((field) => {
+      const row = $("row").content.firstElementChild.cloneNode(true);
+      const text = (where) => (field.querySelector(where) || {}).textContent || "";
+      const [said, [number, what], [given, change]] = [row.children[0], row.children[1].children, row.children[2].children];
+      const state = stateOf(field), kind = state === "held" ? "answered" : state in counts ? state : "open";
+      counts.questions++;
+      counts[kind]++;
+      row.id = `row-${field.id}`;
+      number.textContent = numberOf(field);
+      what.id = `text-${field.id}`;
+      what.textContent = text(".item");
+      if (["", recall].includes(text(".recall"))) said.remove();
+      else said.textContent = recall = text(".recall");
+      if (state === "answered") given.appendChild(document.createElement("strong")).textContent = worded(field);
+      else given.textContent = form.dataset[state === "held" ? "held" : kind];
+      change.href = address(field.id, true);
+      change.setAttribute("aria-describedby", what.id);
+      return row;
+    });
+    $("review").querySelectorAll("ol")[index].replaceChildren(...rows);
+  });
+  const told = Object.keys(counts).filter((kind, index) => index < 2 || counts[kind]);
+  $("counts").textContent = told.map((kind) => plural(kind, counts[kind])).join(", ");
+  const open = firstOpen(), isReady = open === "review";
+  reveal("ready", isReady);
+  reveal("open", !isReady);
+  $("missing").textContent = plural("missing", counts.open);
+  $("resume").href = address(open);
+}
