@@ -114,14 +114,25 @@ class ReportRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LateRow:
+    """An answer that came after its questionnaire was sent or closed, and so is no part of it."""
+
+    received: str
+    visit: str
+    item: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PatientPage:
-    """One patient: facts, milestones, the visits in order, the personal link and what came by it."""
+    """One patient: facts, milestones, visits, what came too late, the personal link and its reports."""
 
     code: str
     url: str
     facts: tuple[Fact, ...]
     milestones: tuple[Fact, ...]
     visits: tuple[VisitRow, ...]
+    late: tuple[LateRow, ...]
     personal: PersonalLinkBox
     reports: tuple[ReportRow, ...]
     randomise_url: str | None

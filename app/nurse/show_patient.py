@@ -19,9 +19,10 @@ from app.nurse.common import (
     visit_names,
     window_text,
 )
-from app.nurse.pages import Action, Fact, LinkPage, PatientPage, RandomisationPage, VisitRow
+from app.nurse.pages import Action, Fact, LateRow, LinkPage, PatientPage, RandomisationPage, VisitRow
 from app.services.access import Permission
 from app.services.definition import StudyDefinition
+from app.services.late_answers import late_answers
 from app.services.links import IssuedLink
 from app.services.patients import has_completed_baseline
 from app.services.qr import qr_code
@@ -46,6 +47,7 @@ def patient_page(patient: Any, error: str = "", revoking: str = "") -> PatientPa
             for each in patient.milestones
         ),
         visits=tuple(_visit_row(each, patient, names, coming, revoking) for each in lines),
+        late=tuple(_late_row(*each, patient, names) for each in late_answers(db.session, patient)),
         personal=show_personal.box(patient, lines, revoking),
         reports=show_personal.report_rows(patient),
         randomise_url=url_for("nurse.randomise", **address(patient)) if is_open else None,
@@ -95,6 +97,16 @@ def _facts(patient: Any, definition: StudyDefinition) -> tuple[Fact, ...]:
         Fact(name=translate("Language"), value=str(words.LANGUAGES[patient.language])),
         Fact(name=translate("Site"), value=patient.site.name),
         Fact(name=translate("Study"), value=patient.study.code),
+    )
+
+
+def _late_row(visit: str, late: Any, patient: Any, names: dict[str, str]) -> LateRow:
+    value = late.answer["value"]
+    return LateRow(
+        received=moment_of(late.received_at, patient.site.timezone),
+        visit=names.get(visit, visit),
+        item=late.item,
+        answer=str(words.NO_ANSWER[late.state]) if value is None else str(value),
     )
 
 

@@ -89,6 +89,10 @@ def refusal(error: RuleError) -> str:
     return str(RULES[error.rule]) % facts
 
 
+# What stands where an answer would.
+NO_ANSWER = {"skipped": lazy_translate("Skipped"), "erased": lazy_translate("Erased")}
+
+
 def refuse(form: Any, error: RuleError) -> None:
     """Puts a refused rule at the field of the form that it names, or above the form."""
     if error.field in form:

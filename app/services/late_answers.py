@@ -1,12 +1,12 @@
 """Answers that arrive after sending or closing: kept apart for the site to look at, never merged."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import LateAnswer, Response
+from app.models import LateAnswer, Patient, Response, Visit
 from app.services.responses import Answer
 
 
@@ -37,10 +37,16 @@ def keep_late_answers(session: Session, clock: Clock, response: Response, answer
     session.flush()
 
 
-def late_answers(session: Session, patient_id: int, study_id: int) -> Sequence[LateAnswer]:
-    """What came too late from a patient, in the order of arrival."""
-    query = select(LateAnswer).where(LateAnswer.study_id == study_id, LateAnswer.patient_id == patient_id)
-    return session.scalars(query.order_by(LateAnswer.received_at, LateAnswer.id)).all()
+def late_answers(session: Session, patient: Patient) -> list[tuple[str, LateAnswer]]:
+    """What came too late from a patient, each with the code of its visit, in the order of arrival."""
+    query = (
+        select(Visit.code, LateAnswer)
+        .join(Response, Response.id == LateAnswer.response_id)
+        .join(Visit, Visit.id == Response.visit_id)
+        .where(LateAnswer.study_id == patient.study_id, LateAnswer.patient_id == patient.id)
+        .order_by(LateAnswer.received_at, LateAnswer.id)
+    )
+    return [(code, answer) for code, answer in session.execute(query)]
 
 
 def _is_in(response: Response, answer: Answer) -> bool:

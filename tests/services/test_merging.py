@@ -169,7 +169,9 @@ def test_what_comes_after_sending_is_kept_apart_once(
     late = [said("q01", 4, 1, TABLET), said("q02", None, 2, TABLET)]
     keep_late_answers(session, clock, response, late)
     keep_late_answers(session, clock, response, late)
-    found = late_answers(session, patient.id, patient.study_id)
+    lines = late_answers(session, patient)
+    assert {code for code, _ in lines} == {"BASELINE"}
+    found = [answer for _, answer in lines]
     assert [(each.item, each.state, each.answer) for each in found] == [
         ("q01", "answered", {"value": 4}),
         ("q02", "skipped", {"value": None}),
