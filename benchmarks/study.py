@@ -80,6 +80,12 @@ class ScratchStudy:
                 problem for task in tasks for problem in _differences(task, stored.get(task.patient_id, []))
             ]
 
+    def stored_answers(self, patient_id: int) -> dict[str, int | str]:
+        """What the database holds of one patient's answers."""
+        with self.app.app_context(), db.new_session(READ) as session:
+            stored = session.scalars(select(Response).where(Response.patient_id == patient_id))
+            return {item: entry["value"] for each in stored for item, entry in each.answers.items()}
+
     def close(self) -> None:
         """Lets go of the database."""
         with self.app.app_context():

@@ -16,7 +16,6 @@ from app.clock import SteppedClock
 from app.db import db
 from app.models import AuditEntry, DefinitionVersion, RoleAssignment, Score, User
 from app.security import SHORTEST_PASSWORD
-from app.services.responses import submit_responses
 from tests import factories as make
 from tests.conftest import NOW, test_settings
 from tests.live import Live, live_database
@@ -239,10 +238,10 @@ def test_scores_are_verified_and_a_difference_named(  # type: ignore[no-untyped-
     make.submit(session, clock, visit)
     said = "Responses checked: 1. Every stored score equals the one computed again.\n"
     assert run("scores", "verify").output == said
-    (response,) = submit_responses(session, clock, visit)
-    next(score for score in response.scores if score.scale == "FA").value = 12.5
+    fatigue = session.scalars(select(Score).where(Score.scale == "FA")).one()
+    fatigue.value = 12.5
     result = run("scores", "verify", code=1)
-    assert f"response {response.id}, FA: stored (12.5, 3), computed (0.0, 3)\n" in result.output
+    assert f"response {fatigue.response_id}, FA: stored (12.5, 3), computed (0.0, 3)\n" in result.output
     assert session.scalar(select(Score.value).where(Score.scale == "FA")) == 12.5
 
 
