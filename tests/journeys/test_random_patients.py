@@ -35,7 +35,7 @@ from tests.journeys.test_offline import THANKS, entries
 pytestmark = pytest.mark.xdist_group("journeys")
 # The others are answered before: an example is short, and whatever comes next is soon the review.
 OPEN = ITEMS[:4]
-EXAMPLES, STEPS = 3, 12
+EXAMPLES, STEPS = 2, 12
 SENT = {"fr": THANKS, "en": "Thank you, your answers are sent"}
 
 answering = st.tuples(st.sampled_from(["answer", "answer", "erase", "skip"]), st.integers(1, 4))
