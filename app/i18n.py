@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel
 from flask_babel import gettext as translate
@@ -121,4 +121,4 @@ def day_text(day: date, style: str = "long") -> str:
 
 def time_text(instant: datetime, zone: str) -> str:
     """The local time of an instant, such as 14:32, in both languages."""
-    return str(format_time(instant.astimezone(ZoneInfo(zone)), "HH:mm", locale=LANGUAGES[0]))
+    return instant.astimezone(ZoneInfo(zone)).strftime("%H:%M")

@@ -15,10 +15,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.db import SAFE_METHODS, db
 from app.i18n import lazy_translate
 from app.models import User
-from app.services import links, sign_in
+from app.services import drafts, links, sign_in
 from app.services.access import Permission, load_actor
 from app.services.audit import AuditContext, act_as, record
-from app.services.links import LinkState
+from app.services.drafts import Saving
+from app.services.links import FoundLink, LinkState
 from app.settings import Settings
 
 POLICY = "; ".join(
@@ -114,6 +115,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_POST_LOGIN_VIEW="/",
         SECURITY_POST_LOGOUT_VIEW="/login",
         SECURITY_FLASH_MESSAGES=False,
+        # It would write into every session at its first page, a patient's too: reading changes nothing.
+        SESSION_PROTECTION=None,
     )
     CSRFProtect(app)
     app.before_request(_gate)
@@ -148,8 +151,8 @@ def _gate() -> AnyResponse | None:
         return None
     if access == "nobody":
         abort(404)
-    if access == "patient":
-        _admit_patient()
+    if access in {"patient", "patient saving"}:
+        _admit_patient(is_saving=access == "patient saving")
         return None
     return _admit_staff(access)
 
@@ -158,17 +161,26 @@ def _comes_from_elsewhere() -> bool:
     return request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
 
 
-def _admit_patient() -> None:
+def _admit_patient(*, is_saving: bool) -> None:
     link_id: int | None = getattr(session, "link_id", None)
     clock, to_change = current_app.extensions["clock"], request.method not in SAFE_METHODS
-    link = links.find_link_by_id(db.session, clock, link_id, to_change=to_change) if link_id else None
+    if to_change:
+        # All of it is here before anything is held in the database: a slow sender holds up nobody.
+        request.get_data(parse_form_data=True)
+    if link_id is None:
+        abort(401)
+    found: FoundLink | Saving | None
+    if is_saving:
+        found = drafts.find_saving(db.session, clock, link_id)
+    else:
+        found = links.find_link_by_id(db.session, clock, link_id, to_change=to_change)
     is_live = getattr(session, "found", None) is not None
     # Whose session ended with the link is still told so, in the own language and with whom to call.
-    if link is None or not (is_live or link.state is LinkState.CLOSED):
+    if found is None or not (is_live or found.state is LinkState.CLOSED):
         abort(401)
-    g.link, g.patient_language = link, link.patient.language
+    g.link, g.patient_language = found, found.language
     if to_change:
-        act_as(db.session, clock, AuditContext(f"patient {link.patient.code}", "patient"))
+        act_as(db.session, clock, AuditContext(f"patient {found.code}", "patient"))
 
 
 def _admit_staff(access: str | Permission | None) -> AnyResponse | None:

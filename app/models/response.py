@@ -70,17 +70,22 @@ class Response(Base):
         if "status" in changes:
             return changes | (self._sent() if self.is_submitted else {})
         before = changes.get("answers", [{}])[0]
-        replaced = {
-            item: [old, self.answers.get(item)]
-            for item, old in before.items()
-            if _given(old) != _given(self.answers.get(item))
-        }
+        replaced = replaced_answers(before, self.answers)
         kept = {name: pair for name, pair in changes.items() if name not in CHANGED_BY_TAPS}
         return kept | ({"answers": replaced} if replaced else {}) or None
 
     def _sent(self) -> dict[str, Any]:
         scores = {score.scale: score.value for score in self.scores}
         return {"answers": [None, self.answers], "scores": [None, scores]}
+
+
+def replaced_answers(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
+    """The saved answers that others replace, by item: [old, new]; a first answer replaces none."""
+    return {
+        item: [old, after.get(item)]
+        for item, old in before.items()
+        if old is not after.get(item) and _given(old) != _given(after.get(item))
+    }
 
 
 def _given(entry: dict[str, Any] | None) -> tuple[str, Any] | None:

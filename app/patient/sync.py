@@ -12,13 +12,13 @@ from werkzeug.wrappers import Response as Reply
 from app.db import db
 from app.i18n import LANGUAGES, time_text
 from app.patient import blueprint
-from app.services import access, late_answers, responses
+from app.services import access, drafts, responses
+from app.services.drafts import Saving
 from app.services.errors import RuleError
-from app.services.links import FoundLink, LinkState
+from app.services.links import LinkState
 from app.services.questionnaires import Questionnaire, questionnaire
 from app.services.responses import Answer, AnswerState
 from app.services.schedule import local_date
-from app.services.studies import definition_in_force
 
 MOST_ANSWERS = 200
 DEVICE = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -34,44 +34,38 @@ class Sent:
 
 
 @blueprint.post("/survey/answers")
-@access.patient
+@access.patient_saving
 def sync() -> Reply | tuple[Reply, int]:
     """Merges answers into the visit's drafts; after sending or closing keeps them apart.
 
     Tells for each answer whether it was taken or can never be: a device forgets both kinds. Whatever else
     happens, it keeps them and tries again.
     """
-    found: FoundLink = g.link
-    if found.link.revoked_at is not None:
+    saving: Saving = g.link
+    if saving.is_revoked:
         abort(410)
-    sent = _read(current_app.extensions["clock"].now())
-    is_open = found.state is LinkState.OPEN
+    clock = current_app.extensions["clock"]
+    now = clock.now()
+    sent, today = _read(now), local_date(now, ZoneInfo(saving.timezone))
     refused = set(sent.refused)
-    today = local_date(current_app.extensions["clock"].now(), ZoneInfo(found.patient.site.timezone))
-    for asked, response in _drafts(found):
-        mine = [each for each in sent.answers if each.item in asked.by_id]
+    saved_at = [draft.saved_at for draft in saving.drafts if draft.saved_at]
+    waiting = sent.answers
+    for draft in saving.drafts:
+        asked = questionnaire(saving.definition, draft.instrument)
+        mine = [each for each in waiting if each.item in asked.by_id]
+        waiting = [each for each in waiting if each.item not in asked.by_id]
         right = [each for each in mine if _is_right(asked, each, today)]
         refused |= {each.sequence for each in mine if each not in right}
-        _keep(response, right, is_open=is_open)
-    refused |= {each.sequence for each in sent.answers if not _is_known(found, each)}
+        if right and drafts.keep_answers(db.session, clock, saving, draft, right):
+            saved_at.append(now)
+    refused |= {each.sequence for each in waiting}
     db.session.commit()
     return jsonify(
-        state={LinkState.OPEN: "open", LinkState.SENT: "sent"}.get(found.state, "closed"),
-        saved_at=_saved_at(found),
+        state={LinkState.OPEN: "open", LinkState.SENT: "sent"}.get(saving.state, "closed"),
+        saved_at=time_text(max(saved_at), saving.timezone) if saved_at else None,
         acknowledged=[each.sequence for each in sent.answers if each.sequence not in refused],
         refused=sorted(refused),
     )
-
-
-def _drafts(found: FoundLink) -> list[tuple[Questionnaire, Any]]:
-    definition = definition_in_force(db.session, found.patient.study)
-    stored = {each.instrument: each for each in found.responses}
-    codes = [code for code in found.visit.questionnaires if code in stored]
-    return [(questionnaire(definition, code), stored[code]) for code in codes]
-
-
-def _is_known(found: FoundLink, answer: Answer) -> bool:
-    return any(answer.item in asked.by_id for asked, _ in _drafts(found))
 
 
 def _is_right(asked: Questionnaire, answer: Answer, today: date) -> bool:
@@ -80,21 +74,6 @@ def _is_right(asked: Questionnaire, answer: Answer, today: date) -> bool:
     except RuleError:
         return False
     return True
-
-
-def _keep(response: Any, answers: list[Answer], *, is_open: bool) -> None:
-    clock = current_app.extensions["clock"]
-    if not answers:
-        return
-    if is_open and not response.is_submitted:
-        responses.merge_answers(db.session, clock, response, answers)
-    else:
-        late_answers.keep_late_answers(db.session, clock, response, answers)
-
-
-def _saved_at(found: FoundLink) -> str | None:
-    saved_at = max((each.saved_at for each in found.responses if each.saved_at), default=None)
-    return time_text(saved_at, found.patient.site.timezone) if saved_at else None
 
 
 def _read(now: datetime) -> Sent:

@@ -167,6 +167,12 @@ def patient(view: View) -> View:
     return view
 
 
+def patient_saving(view: View) -> View:
+    """Declares that this view takes answers from the browser that opened a patient's link."""
+    view.access = "patient saving"  # type: ignore[attr-defined]
+    return view
+
+
 def signed_in(view: View) -> View:
     """Declares that this view is for any member of staff who is signed in."""
     view.access = "signed in"  # type: ignore[attr-defined]

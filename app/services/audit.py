@@ -5,13 +5,27 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NoReturn, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Table, event, func, insert, inspect, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Table,
+    Update,
+    bindparam,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.clock import Clock
 from app.models import AuditEntry, AuditHead, Base
@@ -20,6 +34,13 @@ from app.version import SOFTWARE_VERSION
 
 GENESIS = "0" * 64
 ENTRIES, HEADS = cast(Table, AuditEntry.__table__), cast(Table, AuditHead.__table__)
+# Built once: every change runs them.
+HEAD = select(HEADS.c.sequence, HEADS.c.hash).where(HEADS.c.chain == bindparam("of_chain")).with_for_update()
+NEW_HEAD = (
+    update(HEADS)
+    .where(HEADS.c.chain == bindparam("of_chain"))
+    .values(sequence=bindparam("last"), hash=bindparam("last_hash"))
+)
 AUDITED_TABLES = frozenset(mapper.local_table for mapper in Base.registry.mappers if mapper.class_.audited)
 
 
@@ -75,6 +96,37 @@ def record(
     _append(session, chain, [_entry(action, entity, entity_id, changes)])
 
 
+def change_row(
+    session: Session,
+    model: type[Base],
+    which: tuple[Any, int],
+    values: dict[str, Any],
+    chain: str,
+    changes: dict[str, Any],
+) -> None:
+    """Changes a row that is held and was never loaded as an object; the trail gets what `changes` says.
+
+    which: the row's id and the revision that it was read with; StaleDataError if it has another by now.
+    """
+    key, revision = which
+    statement = _change_of(cast(Table, model.__table__), tuple(values))
+    bound = {f"new_{name}": value for name, value in values.items()}
+    done = session.connection().execute(
+        statement, bound | {"key": key, "was": revision, "new_revision": revision + 1}
+    )
+    if done.rowcount != 1:
+        raise StaleDataError(f"{model.__tablename__} {key} is not at revision {revision} any more")
+    if changes:
+        _append(session, chain, [_entry("change", model.__tablename__, str(key), changes)])
+
+
+@cache
+def _change_of(table: Table, names: tuple[str, ...]) -> Update:
+    new = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in (*names, "revision")}
+    is_as_read = (table.c.id == bindparam("key")) & (table.c.revision == bindparam("was"))
+    return update(table).where(is_as_read).values(new)
+
+
 @event.listens_for(AuditedSession, "before_flush")
 def _read_what_goes(session: Session, _flush: UOWTransaction, _objects: object) -> None:
     for row in session.deleted:
@@ -96,8 +148,10 @@ def _write_trail(session: Session, _flush: UOWTransaction) -> None:
 def _changes(session: Session) -> Iterator[tuple[str, Base, dict[str, Any]]]:
     for action, rows in (("create", session.new), ("change", session.dirty), ("delete", session.deleted)):
         for row in cast(Iterable[Base], rows):
+            if not row.audited:
+                continue
             changes = row.audit_removal() if action == "delete" else row.audit_changes()
-            if row.audited and changes:
+            if changes:
                 yield action, row, changes
 
 
@@ -133,16 +187,15 @@ def _append(session: Session, chain: str, entries: list[dict[str, Any]]) -> None
         }
         last_hash = entry["hash"] = entry_hash(entry)
     connection.execute(insert(ENTRIES), entries)
-    connection.execute(update(HEADS).where(HEADS.c.chain == chain).values(sequence=sequence, hash=last_hash))
+    connection.execute(NEW_HEAD, {"of_chain": chain, "last": sequence, "last_hash": last_hash})
 
 
 def _locked_head(connection: Connection, chain: str) -> tuple[int, str]:
-    query = select(HEADS.c.sequence, HEADS.c.hash).where(HEADS.c.chain == chain).with_for_update()
-    head = connection.execute(query).one_or_none()
+    head = connection.execute(HEAD, {"of_chain": chain}).one_or_none()
     if head is None:
         first = insert_or_meet(connection, HEADS).values(chain=chain, sequence=0, hash=GENESIS)
         connection.execute(first.on_conflict_do_nothing())
-        head = connection.execute(query).one()
+        head = connection.execute(HEAD, {"of_chain": chain}).one()
     return head.sequence, head.hash
 
 

@@ -15,7 +15,7 @@ from app.services.questionnaires import REPORT
 from app.services.rows import hold
 from app.services.sessions import end_sessions_of_links, open_patient_session
 from app.services.tokens import TokenSource, hash_secret
-from app.services.visits import GRACE, follow_up_ends_at, is_answerable
+from app.services.visits import GRACE, Form, Opening, follow_up_ends_at, is_answerable
 from app.services.wording import SealBrokenError, is_approved_for
 from app.settings import PRODUCTION
 
@@ -86,6 +86,16 @@ class FoundLink:
     def questionnaires(self) -> Sequence[str]:
         """The codes of what the link asks."""
         return [REPORT] if self.link.is_personal else self.visit.questionnaires
+
+    @property
+    def code(self) -> str:
+        """The patient's study code."""
+        return self.link.patient.code
+
+    @property
+    def language(self) -> str:
+        """The patient's language."""
+        return self.link.patient.language
 
     @property
     def patient(self) -> Patient:
@@ -181,21 +191,25 @@ def _found(
         return None
     responses = tuple(session.scalars(responses_query, {"key": link.visit_id})) if link.visit_id else ()
     ends_at = follow_up_ends_at(session, link.study_id, link.patient_id) if link.is_personal else None
-    return FoundLink(link, responses, _state(link, responses, clock.now()), ends_at)
+    state = state_of(link.revoked_at, link.visit, responses, clock.now())
+    return FoundLink(link, responses, state, ends_at)
 
 
-def _state(link: Link, responses: tuple[Response, ...], now: datetime) -> LinkState:
-    if link.revoked_at is not None or link.visit is None:
+def state_of(
+    revoked_at: datetime | None, visit: Opening | None, responses: Sequence[Form], now: datetime
+) -> LinkState:
+    """Where a link stands, by its visit's window and the responses of the visit."""
+    if revoked_at is not None or visit is None:
         return LinkState.CLOSED
     if are_sent(responses):
         return LinkState.SENT
-    if now < link.visit.opens_at:
+    if now < visit.opens_at:
         return LinkState.NOT_YET
     draft = next((each for each in responses if each.status == DRAFT), None)
-    return LinkState.OPEN if is_answerable(link.visit, draft, now) else LinkState.CLOSED
+    return LinkState.OPEN if is_answerable(visit, draft, now) else LinkState.CLOSED
 
 
-def are_sent(responses: Sequence[Response]) -> bool:
+def are_sent(responses: Sequence[Form]) -> bool:
     """Whether all questionnaires of a visit were sent; False where none was begun."""
     return bool(responses) and all(each.is_submitted for each in responses)
 

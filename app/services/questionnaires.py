@@ -146,7 +146,7 @@ def questionnaire(definition: StudyDefinition, code: str) -> Questionnaire:
     """The questionnaire of a code as this study's definition has it."""
     if code not in {SYMPTOMS, REPORT}:
         return _of_instrument(code)
-    listed = tuple((each.code, each.asked) for each in definition.symptoms)
+    listed = definition.listed_symptoms
     if code == REPORT:
         return _report(definition.version, listed, definition.symptom_list.other, definition.starts_on)
     return _symptom_list(definition.version, listed, definition.symptom_list.other)

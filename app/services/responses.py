@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
@@ -116,22 +116,50 @@ def save_answer(session: Session, clock: Clock, response: Response, visit: Visit
 
 def merge_answers(session: Session, clock: Clock, response: Response, answers: Iterable[Answer]) -> None:
     """Merges answers into a draft item by item: the one given last stands, in whatever order they arrive."""
-    now, stored, languages = clock.now(), dict(response.answers), list(response.languages)
+    now = clock.now()
+    after = merged(response, answers, now)
+    if after is not None:
+        response.answers, response.languages = after
+        response.saved_at = now
+        session.flush()
+
+
+class Stored(Protocol):
+    """What merging reads of a draft: the object, or a row of it."""
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What is stored by item."""
+        ...
+
+    @property
+    def languages(self) -> list[str]:
+        """In which languages it was answered."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """How many times it was written."""
+        ...
+
+
+def merged(
+    draft: Stored, answers: Iterable[Answer], now: datetime
+) -> tuple[dict[str, Any], list[str]] | None:
+    """The answers and languages of a draft with these answers merged in; None where nothing changes."""
+    stored, languages = dict(draft.answers), list(draft.languages)
     for answer in answers:
         before = stored.get(answer.item)
         # A form sends what stands on its page with every Continue: that alone is nothing new.
         if not answer.device and _content(before) == (answer.state, answer.value):
             continue
-        entry = _entry(answer, now, response.revision)
+        entry = _entry(answer, now, draft.revision)
         if before is not None and not _is_later(entry, before):
             continue
         stored[answer.item] = entry
         if answer.language not in languages:
             languages.append(answer.language)
-    if stored == response.answers:
-        return
-    response.answers, response.languages, response.saved_at = stored, languages, now
-    session.flush()
+    return None if stored == draft.answers else (stored, languages)
 
 
 def check_answer(asked: Questionnaire, answer: Answer, today: date | None = None) -> None:

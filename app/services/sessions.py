@@ -52,7 +52,8 @@ def open_patient_session(
 
 def find_session(session: Session, clock: Clock, secret: str) -> FoundSession | None:
     """The live session of this secret; None when unknown, ended, expired or (staff) idle too long."""
-    row = session.execute(LIVE_SESSION, {"key": hash_secret(secret)}).one_or_none()
+    # By the connection, as every request asks: the session's own way costs twice as much for columns.
+    row = session.connection().execute(LIVE_SESSION, {"key": hash_secret(secret)}).one_or_none()
     if row is None or row.expires_at <= clock.now():
         return None
     found = FoundSession(*row)

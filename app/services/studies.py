@@ -63,13 +63,18 @@ def find_site(session: Session, study: Study, number: str) -> Site:
 
 def definition_in_force(session: Session, study: Study) -> StudyDefinition:
     """The parsed definition of a study; kept in memory by its hash, since a file never changes."""
-    if study.definition_sha256 not in _parsed:
+    return definition_of(session, study.id, study.definition_version, study.definition_sha256)
+
+
+def definition_of(session: Session, study_id: int, version: str, sha256: str) -> StudyDefinition:
+    """The parsed definition of a study by its version and hash."""
+    if sha256 not in _parsed:
         query = select(DefinitionVersion).where(
-            DefinitionVersion.study_id == study.id, DefinitionVersion.version == study.definition_version
+            DefinitionVersion.study_id == study_id, DefinitionVersion.version == version
         )
         stored = session.scalars(query).one()
-        _parsed[stored.sha256] = parse_definition(stored.source, f"{study.code} {stored.version}")
-    return _parsed[study.definition_sha256]
+        _parsed[stored.sha256] = parse_definition(stored.source, f"definition {stored.version}")
+    return _parsed[sha256]
 
 
 def _create(session: Session, clock: Clock, definition: StudyDefinition, source: str, sha256: str) -> Study:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
@@ -30,6 +31,39 @@ class VisitState(StrEnum):
     RECEIVED = "received"
     PARTIAL = "partial"
     MISSING = "missing"
+
+
+class Opening(Protocol):
+    """Anything with the two instants between which a visit is open: the visit, or a row of it."""
+
+    @property
+    def opens_at(self) -> datetime:
+        """The first instant."""
+        ...
+
+    @property
+    def closes_at(self) -> datetime:
+        """The first instant that is too late."""
+        ...
+
+
+class Form(Protocol):
+    """Anything that says where a questionnaire stands: the response, or a row of it."""
+
+    @property
+    def status(self) -> str:
+        """DRAFT or SUBMITTED."""
+        ...
+
+    @property
+    def started_at(self) -> datetime:
+        """When it was begun."""
+        ...
+
+    @property
+    def is_submitted(self) -> bool:
+        """Whether it was sent."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -98,7 +132,7 @@ def telling_response(responses: Iterable[Response]) -> Response | None:
     return min(responses, key=lambda each: (each.is_submitted, each.saved_at is None), default=None)
 
 
-def is_answerable(visit: Visit, response: Response | None, now: datetime) -> bool:
+def is_answerable(visit: Opening, response: Form | None, now: datetime) -> bool:
     """Whether answers are taken: in the window, and for a draft begun in it 24 hours longer."""
     has_begun = response is not None and response.status == DRAFT and response.started_at < visit.closes_at
     return visit.opens_at <= now < visit.closes_at + (GRACE if has_begun else timedelta())

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
-from app.models import LateAnswer, Patient, Response
+from app.models import LateAnswer, Patient, Response, WebSession
 from app.services import links
 from tests import factories
 from tests.page import Browser
@@ -244,3 +244,18 @@ def test_symptoms_and_words_go_to_their_own_questionnaire(
     assert set(both["qlq-c30"].answers) == {"q01"}
     found = {item: each["value"] for item, each in both["symptoms"].answers.items()}
     assert found == {"pt009a": 0, "othertext": words}
+
+
+@pytest.mark.requirement("LINK-02")
+def test_reading_the_questions_changes_no_row_of_a_session(
+    browser: Browser, token: str, session: Session
+) -> None:
+    form_token = browser.get(f"/l/{token}").all("input", name="csrf_token")[0].get("value")
+    assert browser.client.post(f"/l/{token}", data={"csrf_token": form_token}).status_code == 303
+    query = select(WebSession.data, WebSession.seen_at, WebSession.ended_at)
+    before = session.execute(query).all()
+    assert len(before) == 1
+    session.commit()
+    browser.get("/survey/q01")
+    browser.get("/survey/review")
+    assert session.execute(query).all() == before

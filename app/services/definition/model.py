@@ -5,6 +5,7 @@ The description of a field is what a fault message says was expected.
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
@@ -168,6 +169,11 @@ class StudyDefinition(Table):
     def on_reintroduction(self) -> Literal["keep", "close"]:
         """Whether visits anchored on randomisation go on after re-introduction ("keep") or end there."""
         return self.schedule.on_reintroduction
+
+    @cached_property
+    def listed_symptoms(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The symptoms on the list, each with what is asked about it, in order."""
+        return tuple((each.code, each.asked) for each in self.symptoms)
 
     def arm(self, code: str) -> Arm:
         """The arm of a code; NotFoundError when the study has none."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from app.clock import Clock
@@ -162,12 +162,12 @@ def packs_in_force(
     language: str | None = None,
 ) -> list[WordingPack]:
     """The packs of these studies that no later one has replaced, as they stand in the database now."""
+    query = IN_FORCE if language is None else IN_FORCE_IN_LANGUAGE
+    return list(session.scalars(query, {"study_ids": list(study_ids), "in_language": language}))
+
+
+def _in_force() -> Select[WordingPack]:
     later = aliased(WordingPack)
-    query = select(WordingPack).where(
-        WordingPack.study_id.in_(study_ids), WordingPack.status == APPROVED_WORDING
-    )
-    if language is not None:
-        query = query.where(WordingPack.language == language)
     is_replaced = (
         select(later.id)
         .where(
@@ -180,9 +180,18 @@ def packs_in_force(
         )
         .exists()
     )
+    query = select(WordingPack).where(
+        WordingPack.study_id.in_(bindparam("study_ids", expanding=True)),
+        WordingPack.status == APPROVED_WORDING,
+        ~is_replaced,
+    )
     order = WordingPack.study_id, WordingPack.questionnaire, WordingPack.language
-    query = query.where(~is_replaced).order_by(*order)
-    return list(session.scalars(query.execution_options(populate_existing=True)))
+    return query.order_by(*order).execution_options(populate_existing=True)
+
+
+# Built once: each page of a patient asks, and building takes longer than asking.
+IN_FORCE = _in_force()
+IN_FORCE_IN_LANGUAGE = IN_FORCE.where(WordingPack.language == bindparam("in_language"))
 
 
 def _sorted(packs: Iterable[WordingPack]) -> Sequence[WordingPack]:
