@@ -19,6 +19,8 @@ from app.services.survey import REVIEW, Place, Survey
 from app.services.wording import WordingInUse
 from app.services.worklist import today_at
 
+# In a browser's session: no script runs there.
+PLAIN = "plain"
 ABOUT_SYMPTOMS = frozenset({SYMPTOMS, REPORT})
 ASSETS = (
     "survey.js",
@@ -44,7 +46,9 @@ def survey_page(
     shown = place.item_id if place else REVIEW
     first_open, before = survey.first_open(), survey.before(place) if place else None
     notice = _notice(place, ask_skip=ask_skip, error=error, is_blank=is_blank)
-    parts = tuple(_part(found, survey, each, shown, notice, is_blank) for each in survey.questionnaires)
+    is_alone = not is_blank and is_plain() and "whole" not in request.args
+    sight = Sight(shown, notice, is_blank=is_blank, is_alone=is_alone)
+    parts = tuple(_part(found, survey, each, sight) for each in survey.questionnaires)
     return pages.SurveyPage(
         **frame(found),
         stand_in=any(words_of(found, each.code).is_stand_in for each in survey.questionnaires),
@@ -55,6 +59,7 @@ def survey_page(
         draft=draft_id(found),
         edition=_edition(found, survey),
         is_blank=is_blank,
+        is_alone=is_alone,
         is_of_symptoms=place is not None and place.questionnaire.code in ABOUT_SYMPTOMS,
         notice=notice,
         error=error,
@@ -83,19 +88,42 @@ def asset_addresses() -> list[str]:
     return [str(asset_url(each)) for each in ASSETS]  # type: ignore[operator]
 
 
-def _part(
-    found: FoundLink, survey: Survey, asked: Questionnaire, shown: str, notice: str, is_blank: bool
-) -> pages.Part:
+@dataclass(frozen=True)
+class Sight:
+    """What of the document is in sight: the place shown, what is said there, and what else it holds.
+
+    is_blank: no answers. is_alone: none of the other questions.
+    """
+
+    shown: str
+    notice: str
+    is_blank: bool
+    is_alone: bool
+
+
+def is_plain() -> bool:
+    """Whether answers came by the form of the page, as they do where no script runs."""
+    return bool(session.get(PLAIN))
+
+
+def note_plain() -> None:
+    """Remembers for this browser that answers come by the form: its pages hold one question each."""
+    if not is_plain():
+        session[PLAIN] = True
+
+
+def _part(found: FoundLink, survey: Survey, asked: Questionnaire, sight: Sight) -> pages.Part:
     texts = Texts(words_of(found, asked.code), wording_key(found, asked.code))
     places = (place for place in survey.places if place.questionnaire is asked)
+    held = (place for place in places if not sight.is_alone or place.item_id == sight.shown)
     rows = (_row(place, texts.words) for place in survey.asked if place.questionnaire is asked)
     is_of_symptoms = asked.code in ABOUT_SYMPTOMS
     return pages.Part(
         name=translate("Symptoms") if asked.code == SYMPTOMS else translate("Questions"),
         line=_line(asked, "{}"),
         is_of_symptoms=is_of_symptoms,
-        questions=tuple(_laid_out(found, texts, place, shown, notice, is_blank) for place in places),
-        rows=tuple(rows) if shown == REVIEW and not is_blank else (),
+        questions=tuple(_laid_out(found, texts, place, sight) for place in held),
+        rows=tuple(rows) if sight.shown == REVIEW and not sight.is_blank else (),
     )
 
 
@@ -128,11 +156,11 @@ class Given:
     notice: str = ""
 
 
-def _laid_out(found: FoundLink, texts: Texts, place: Place, shown: str, notice: str, is_blank: bool) -> str:
-    is_shown = place.item_id == shown
-    value = None if is_blank or place.entry is None else place.entry["value"]
-    state = "skipped" if place.is_skipped and not is_blank else ""
-    given = Given(value, state, is_shown, notice if is_shown else "")
+def _laid_out(found: FoundLink, texts: Texts, place: Place, sight: Sight) -> str:
+    is_shown = place.item_id == sight.shown
+    value = None if sight.is_blank or place.entry is None else place.entry["value"]
+    state = "skipped" if place.is_skipped and not sight.is_blank else ""
+    given = Given(value, state, is_shown, sight.notice if is_shown else "")
     if place.question.choices or place.question.kind == "date":
         field = _field(texts.words, place.question, place.questionnaire, given)
         return _laid_out_field(_of_now(found, place.question, field))

@@ -137,7 +137,8 @@ class SurveyPage(PatientPage):
     """The one document of a visit: all its questions and the review, of which one place is shown.
 
     draft: names the link for the phone's store and tells nothing. edition: changes with everything that a
-    copy of the document on the phone depends on. is_blank: such a copy, without any answer.
+    copy of the document on the phone depends on. is_blank: such a copy, without any answer. is_alone: without
+    any other question.
     notice: "ask" (skip?), "error", "passed" (was skipped) or nothing.
     """
 
@@ -148,6 +149,7 @@ class SurveyPage(PatientPage):
     draft: str
     edition: str
     is_blank: bool = False
+    is_alone: bool = False
     is_of_symptoms: bool = False
     notice: str = ""
     error: str | None = None

@@ -9,7 +9,7 @@ from app.db import db
 from app.forms.survey import ERASE, LANGUAGE, SEND, SKIP, ReviewForm, item_form
 from app.i18n import page_language, translate
 from app.patient import blueprint, pages, personal, show
-from app.patient.document import address, back_to, survey_page
+from app.patient.document import address, back_to, note_plain, survey_page
 from app.services import access, links, responses
 from app.services.audit import AuditContext, act_as
 from app.services.errors import RuleError
@@ -95,6 +95,9 @@ def save(item_id: str) -> Reply:
     form = item_form(asked.id, asked.codes, asked.choices, asked.max_length)()
     if not form.validate():
         return _refused(found, survey, place)
+    if form.wanted != LANGUAGE:
+        # A script sends this form to change the language and for nothing else.
+        note_plain()
     answer = _answer(place, form.given, form.wanted)
     try:
         leads_to = _kept(found, place, answer, form.wanted)

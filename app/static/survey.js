@@ -3,7 +3,9 @@
 {
   const $ = (id) => document.getElementById(id);
   const form = $("survey") || $("start") || $("thanks");
-  const { draft, blank } = form ? form.dataset : {}, isBlank = blank === "", begins = "begins";
+  const { draft, blank, alone } = form ? form.dataset : {}, isBlank = blank === "", begins = "begins";
+  // One question alone is for where no script runs, as it seemed before.
+  if (alone === "") location.replace(`${location.pathname}?whole`);
   const bytes = (text) => new TextEncoder().encode(text);
   const random = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 

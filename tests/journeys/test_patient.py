@@ -155,6 +155,21 @@ def test_another_phone_goes_on_where_the_first_one_stopped(device: Open, hospita
     is_chosen(second, "q01", 2)
 
 
+@pytest.mark.requirement("SUR-07")
+def test_a_script_that_comes_late_fetches_the_whole_document(device: Open, hospital: Hospital) -> None:
+    page = device()
+    start(page, hospital.link(hospital.patient()), FR)
+    token = page.locator("#survey input[name=csrf_token]").get_attribute("value")
+    form: dict[str, str | float | bool] = {"csrf_token": str(token), "q01": "3", "action": "next"}
+    origin = {"Sec-Fetch-Site": "same-origin"}
+    assert page.request.post(f"{hospital.url}/survey/q01", form=form, headers=origin).ok
+    page.goto(f"{hospital.url}/survey/q02")
+    expect(page.locator("fieldset")).to_have_count(len(ITEMS))
+    choose(page, "q02", 2)
+    tap(page, FR["next"])
+    is_at(page, "q03")
+
+
 @pytest.mark.requirement("A11-01")
 def test_three_items_by_the_keyboard_alone(device: Open, hospital: Hospital) -> None:
     patient = hospital.patient()

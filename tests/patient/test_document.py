@@ -52,6 +52,25 @@ def test_the_document_holds_every_question_and_shows_one(browser: Browser, token
     assert all({"hidden", "disabled"} <= set(each) for each in groups(review).values())
 
 
+@pytest.mark.requirement("SUR-07")
+def test_where_no_script_runs_a_page_holds_its_own_question_alone(browser: Browser, token: str) -> None:
+    page = steps.start(browser, token)
+    page = steps.choose(browser, page, 2)
+    assert list(groups(page)) == ["q02"]
+    assert "data-alone" in page.one("form", id="survey").attrib
+    assert "hidden" not in groups(page)["q02"]
+    assert list(groups(browser.get("/survey/q02?whole"))) == ITEMS
+    assert list(groups(browser.get("/survey/q01?blank"))) == ITEMS
+    assert groups(browser.get("/survey/review")) == {}
+    assert len(browser.get("/survey/review").all("li")) >= len(ITEMS)
+
+
+def test_changing_the_language_says_nothing_of_scripts(browser: Browser, token: str) -> None:
+    page = steps.start(browser, token)
+    page = browser.press(page, "English")
+    assert list(groups(page)) == ITEMS
+
+
 def test_the_script_knows_no_word_and_the_document_no_secret(browser: Browser, token: str) -> None:
     steps.start(browser, token)
     form = browser.get("/survey/q01").one("form", id="survey")
