@@ -11,7 +11,7 @@ import openpyxl
 from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
-from app.models import Study, WordingPack
+from app.models import APPROVED_WORDING, Study, WordingPack
 from app.services.access import Actor, Grant, Role
 from app.services.studies import definition_in_force
 from app.services.wording import Licence, Slot, approve_wording, import_wording, slots_of
@@ -105,6 +105,27 @@ def make_approved(
     draft = make_draft(session, clock, study, questionnaire, language, **changes)
     key = (questionnaire, language, draft.sha256)
     return approve_wording(session, clock, manager(study), study, *key, LICENCE)
+
+
+def make_broken(
+    session: Session, clock: SteppedClock, study: Study, questionnaire: str = "qlq-c30", language: str = "fr"
+) -> WordingPack:
+    """An approved pack that is not what was approved, as somebody leaves it who is the database's master."""
+    pack = WordingPack(
+        study_id=study.id,
+        questionnaire=questionnaire,
+        structure_version="",
+        language=language,
+        texts=[],
+        sha256="0" * 64,
+        status=APPROVED_WORDING,
+        source_name="wording.csv",
+        imported_by="importer@staff.example",
+        imported_at=clock.now(),
+    )
+    session.add(pack)
+    session.flush()
+    return pack
 
 
 def _option(slot: Slot, code: int, texts: Mapping[str, str]) -> dict[str, Any]:

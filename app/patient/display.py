@@ -8,6 +8,7 @@ from flask import abort, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from app.forms.display import COLOURS, CONTRASTS, SIZES, DisplayForm
+from app.i18n import LANGUAGES
 from app.patient import blueprint
 from app.services import access
 
@@ -15,7 +16,7 @@ COOKIE = "ressenti_display"
 ALL = (SIZES, CONTRASTS, COLOURS)
 YEAR = 366 * 24 * 3600
 # Where the form stands: nothing else is gone back to.
-PLACES = re.compile(r"/(l/[A-Za-z0-9_-]{1,100}|survey/[a-z0-9-]{1,40})")
+PLACES = re.compile(rf"/(l/[A-Za-z0-9_-]{{1,100}}|survey/[a-z0-9-]{{1,40}})(\?lang=({'|'.join(LANGUAGES)}))?")
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,15 @@ def read_display(cookie: str) -> Display:
 
 @blueprint.context_processor
 def display() -> dict[str, Any]:
-    """Gives the pages of patients `display` and the address to go back to."""
-    return {"display": read_display(request.cookies.get(COOKIE, "")), "display_back": request.path}
+    """Gives the pages of patients `display`, and the address to go back to where the form can stand."""
+    return {"display": read_display(request.cookies.get(COOKIE, "")), "display_back": _here()}
+
+
+def _here() -> str:
+    # Before the start of a questionnaire the language that was chosen stands in the address alone.
+    language = request.args.get("lang")
+    address = f"{request.path}?lang={language}" if language in LANGUAGES else request.path
+    return address if PLACES.fullmatch(address) else ""
 
 
 @blueprint.post("/display")

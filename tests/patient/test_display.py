@@ -7,13 +7,20 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from sqlalchemy.orm import Session
+
+from app.clock import SteppedClock
 from app.forms.display import COLOURS, CONTRASTS, SIZES
+from app.models import Study
 from app.patient.display import COOKIE, YEAR, read_display
+from app.services.links import revoke_links
+from tests import factories, wording
 from tests.page import Browser, Page, text_of
 from tests.patient import steps
 
 LARGE = {"size": "text-largest", "contrast": "contrast-high", "colours": "colours-dark"}
 VALUE = "text-largest.contrast-high.colours-dark"
+CODES = ("04-002", "04-003", "04-004", "04-005")
 APPLY = {"fr": "Appliquer", "en": "Use this display"}
 
 
@@ -56,8 +63,74 @@ def test_a_choice_holds_on_every_page_and_comes_back_to_the_page_it_was_made_on(
     assert selected(page) == list(LARGE.values())
     for path in ("/survey/q05", "/survey/review", f"/l/{token}"):
         assert classes(browser.get(path)) == classes(page)
-    unknown = browser.get("/l/unknown", status=404)
-    assert classes(unknown) == classes(page)
+    for path in ("/l/unknown", "/survey/q99"):
+        assert classes(browser.get(path, status=404)) == classes(page)
+
+
+@pytest.fixture
+def tokens(session: Session, clock: SteppedClock, study: Study, token: str) -> dict[str, str]:
+    """The secrets of links by the page that each leads to."""
+    patients = {code: factories.make_patient(session, clock, study, code) for code in CODES}
+    late, early, personal, broken = patients.values()
+    factories.randomise(session, clock, early)
+    found = {
+        "welcome": token,
+        "closed": factories.make_link(session, clock, late).token,
+        "not yet": factories.make_link(session, clock, early, "M3").token,
+        "code": factories.make_personal_link(session, clock, personal).token,
+        "unknown": "unknown",
+        "not available": factories.make_link(session, clock, broken).token,
+    }
+    revoke_links(session, clock, factories.get_visit(session, late), "lost_phone")
+    wording.make_broken(session, clock, study, language="en")
+    session.commit()
+    return found
+
+
+@pytest.mark.requirement("A11-01")
+@pytest.mark.parametrize(
+    ("place", "language", "status"),
+    [
+        ("welcome", "fr", 200),
+        ("closed", "fr", 410),
+        ("not yet", "fr", 200),
+        ("code", "fr", 200),
+        ("unknown", "fr", 404),
+        ("closed", "en", 410),
+        ("not yet", "en", 200),
+        ("unknown", "en", 404),
+        ("not available", "en", 503),
+    ],
+)
+def test_a_link_offers_the_choice_whatever_it_leads_to(
+    browser: Browser, tokens: dict[str, str], place: str, language: str, status: int
+) -> None:
+    address = f"/l/{tokens[place]}?lang={language}"
+    reply = browser.client.post("/display", data=fields_of(browser.get(address, status)) | LARGE)
+    assert (reply.status_code, reply.headers["Location"]) == (303, address)
+    page = browser.get(address, status)
+    assert (page.language, classes(page)) == (language, "colours-dark contrast-high text-largest")
+    assert selected(page) == list(LARGE.values())
+
+
+@pytest.mark.requirement("A11-01")
+def test_so_does_the_page_after_sending(browser: Browser, token: str) -> None:
+    page = apply(browser, steps.send_all(browser, token), **LARGE)
+    assert (page.path, classes(page)) == ("/survey/sent", "colours-dark contrast-high text-largest")
+
+
+@pytest.mark.requirement("A11-01")
+def test_a_code_that_was_refused_leads_back_to_where_it_is_typed(
+    browser: Browser, tokens: dict[str, str]
+) -> None:
+    address = f"/l/{tokens['code']}?lang=en"
+    refused = browser.press(browser.get(address), "Start", 403, code="000000")
+    assert apply(browser, refused, **LARGE).path == address
+
+
+def test_the_choice_is_not_offered_where_there_is_no_way_back(browser: Browser) -> None:
+    page = browser.get("/l/no%20token", status=404)
+    assert (page.all("form"), page.all("script")) == ([], [])
 
 
 @pytest.mark.requirement("A11-01")
@@ -142,6 +215,8 @@ def test_an_unknown_choice_is_refused(browser: Browser, token: str, field: str, 
         "/l//evil.example",
         "/survey/q01?next=//evil.example",
         "/survey/q01#x",
+        "/survey/q01?lang=de",
+        "/survey/q01?lang=en&next=//evil.example",
         "/survey/q01\r\nSet-Cookie: a=b",
         "/nurse/",
         " /survey/q01",
