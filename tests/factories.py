@@ -22,6 +22,7 @@ from app.settings import ROOT
 from tests.page import Browser
 
 DEFINITION = ROOT / "app" / "studies" / "gist-ima.toml"
+CODE = "GIST-IMA"
 WORDING = {code: WordingUsed("stand-in", "0" * 64) for code in ("qlq-c30", "symptoms", "report")}
 
 
@@ -36,9 +37,11 @@ def definition() -> StudyDefinition:
     return parse_definition(source(with_symptoms=True), DEFINITION.name)
 
 
-def make_study(session: Session, clock: SteppedClock, *, with_symptoms: bool = False) -> Study:
-    """The first study, loaded from its file; visits without the list of symptoms unless it is asked for."""
-    text = source(with_symptoms=with_symptoms)
+def make_study(
+    session: Session, clock: SteppedClock, *, with_symptoms: bool = False, code: str = CODE
+) -> Study:
+    """The first study, or its twin of another code; visits without the list of symptoms unless asked for."""
+    text = source(with_symptoms=with_symptoms).replace(f'"{CODE}"', f'"{code}"')
     return studies.load_study(session, clock, text, DEFINITION.name).study
 
 

@@ -28,7 +28,7 @@ from app.services.access import SITE_BOUND, Role
 from app.services.audit import AuditContext, act_as
 from app.services.links import revoke_links
 from app.settings import ROOT
-from tests import factories
+from tests import factories, wording
 from tests.conftest import test_settings
 
 Result = TypeVar("Result")
@@ -49,12 +49,22 @@ class Hospital:
     log: Queue[str]
     registered: int = 0
     accounts: int = 0
+    twins: int = 0
 
-    def patient(self, language: str = "fr", *, randomised: bool = True) -> Patient:
+    def twin(self) -> Study:
+        """Another study like the first, whose wording one journey may change."""
+        self.twins += 1
+        study = factories.make_study(self.session, self.clock, code=f"{self.study.code}-{self.twins}")
+        self.session.commit()
+        return study
+
+    def patient(
+        self, language: str = "fr", *, randomised: bool = True, study: Study | None = None
+    ) -> Patient:
         """Another patient of site 04, randomised today."""
         self.registered += 1
-        code = f"04-{self.registered:03}"
-        patient = factories.make_patient(self.session, self.clock, self.study, code, language=language)
+        code, study = f"04-{self.registered:03}", study or self.study
+        patient = factories.make_patient(self.session, self.clock, study, code, language=language)
         if randomised:
             factories.randomise(self.session, self.clock, patient)
         self.session.commit()
@@ -65,6 +75,13 @@ class Hospital:
         issued = factories.make_link(self.session, self.clock, patient, visit)
         self.session.commit()
         return f"{self.url}/l/{issued.token}"
+
+    def broken_link(self, language: str) -> str:
+        """The address of a link whose wording is not what was approved."""
+        study = self.twin()
+        address = self.link(self.patient(language, study=study))
+        self.break_seal(study, language)
+        return address
 
     def answer(self, patient: Patient, **values: int | None) -> None:
         """Answers of the first visit, kept as if the patient had given them."""
@@ -81,6 +98,11 @@ class Hospital:
         """Takes the patient's first link back."""
         visit = factories.get_visit(self.session, patient)
         revoke_links(self.session, self.clock, visit, "lost_phone")
+        self.session.commit()
+
+    def break_seal(self, study: Study, language: str) -> None:
+        """Leaves the wording of a study other than what was approved."""
+        wording.make_broken(self.session, self.clock, study, language=language)
         self.session.commit()
 
     def staff(self, role: Role, language: str) -> str:

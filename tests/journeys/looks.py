@@ -1,13 +1,60 @@
 """What every page must be like for its reader: measured in the browser, and judged by axe."""
 
-from typing import Any
+from itertools import product
+from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, ViewportSize
 
+from app.forms.display import COLOURS, CONTRASTS
+
 NARROW: ViewportSize = {"width": 320, "height": 640}
 ALL_RULES: dict[str, Any] = {"resultTypes": ["violations"]}
 CONTRAST = {"runOnly": ["color-contrast", "color-contrast-enhanced"], "resultTypes": ["violations"]}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+LOOKS = tuple(
+    " ".join(filter(None, each)) for each in product(("", CONTRASTS[1]), ("", COLOURS[1], COLOURS[2]))
+)
+# The ratio of text and what is behind it, computed from what the browser draws; below 7 it is told.
+PALE = """() => {
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const channel = (each) => (each /= 255) <= 0.03928 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const isThere = ([, , , alpha = 1]) => alpha;
+  const behind = (each) => {
+    for (; each; each = each.parentElement) {
+      const colour = numbers(getComputedStyle(each).backgroundColor);
+      if (isThere(colour)) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const judge = (each, text) => {
+    const style = getComputedStyle(each), colour = numbers(style.color);
+    const [a, b] = [light(colour), light(behind(each))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 7 || isThere(colour) < 1 || style.opacity < 1) found.push(`${ratio.toFixed(1)}: ${text}`);
+  };
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = texts.nextNode());) {
+    const each = node.parentElement;
+    if (node.data.trim() && each.checkVisibility()) judge(each, node.data.trim());
+  }
+  for (const each of document.querySelectorAll("input:not([type=radio]), textarea, select")) {
+    if (each.checkVisibility()) judge(each, `${each.tagName} ${each.name}`);
+  }
+  return found;
+}"""
+# What the script of the choice does: the classes, and the style that knows them.
+WEAR = """async (classes) => {
+  document.documentElement.className = classes;
+  if (document.querySelector("link[href*=patient-display]")) return;
+  const style = document.createElement("link"), loaded = new Promise((done) => { style.onload = done; });
+  Object.assign(style, { rel: "stylesheet", href: "/static/patient-display.css" });
+  document.head.append(style);
+  await loaded;
+}"""
+OPEN = "isOpen => document.querySelectorAll('details').forEach(each => { each.open = isOpen; })"
 MEASURE = """() => {
   const shown = (each) => each.checkVisibility() && each.getBoundingClientRect().width > 1;
   const name = (each) => `${each.tagName} ${each.innerText || each.value || each.id}`.slice(0, 60);
@@ -20,7 +67,7 @@ MEASURE = """() => {
     const size = parseFloat(getComputedStyle(holder).fontSize);
     if (size < 20) found.small.push(`${size}: ${node.data.trim()}`);
   }
-  for (const each of document.querySelectorAll("a, button, .option")) {
+  for (const each of document.querySelectorAll("a, button, .option, summary, select")) {
     if (!shown(each)) continue;
     const box = each.getBoundingClientRect();
     const measure = `${box.width}x${box.height} ${name(each)}`;
@@ -44,11 +91,25 @@ def violations(page: Page, options: dict[str, Any]) -> list[str]:
 
 
 def problems(page: Page) -> list[str]:
-    """What axe finds on a page, and contrast below 7:1, in light and in dark."""
+    """What axe finds on a page, and contrast below 7:1, with the choice of the look open, in every look."""
+    page.evaluate(OPEN, True)
     found = violations(page, ALL_RULES | {"rules": {"color-contrast-enhanced": {"enabled": True}}})
     page.emulate_media(color_scheme="dark")
     found += [f"{each}, dark" for each in violations(page, CONTRAST)]
+    found += pale(page)
+    page.evaluate(OPEN, False)
+    return found
+
+
+def pale(page: Page) -> list[str]:
+    """The texts whose contrast is below 7:1 in some look; leaves the page in its own, in light."""
+    own, found = page.locator("html").get_attribute("class"), []
+    for scheme, classes in product(SCHEMES, LOOKS):
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(WEAR, classes)
+        found += [f"{each}, {scheme} {classes}" for each in page.evaluate(PALE)]
     page.emulate_media(color_scheme="light")
+    page.evaluate(WEAR, own or "")
     return found
 
 

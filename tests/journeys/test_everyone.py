@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests import factories
 from tests.journeys.conftest import Open
 from tests.journeys.hospital import Hospital
-from tests.journeys.looks import ALL_RULES, misfits, violations
+from tests.journeys.looks import ALL_RULES, PALE, misfits, violations
 from tests.journeys.steps import ITEMS, WORDS, choose, is_at, is_kept, start, tap
 
 pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.requirement("A11-01")]
@@ -22,28 +22,6 @@ LOOKS = (
     {"contrast": "contrast-normal", "colours": "colours-dark"},
     {"colours": "colours-light"},
 )
-# The ratio of text and what is behind it, computed from what the browser draws; below 7 it is told.
-PALE = """() => {
-  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const channel = (each) => (each /= 255) <= 0.03928 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4;
-  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const behind = (each) => {
-    for (; each; each = each.parentElement) {
-      const colour = numbers(getComputedStyle(each).backgroundColor);
-      if (colour.length < 4 || colour[3]) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
-  for (let node; (node = texts.nextNode());) {
-    const each = node.parentElement;
-    if (!node.data.trim() || !each.checkVisibility()) continue;
-    const [a, b] = [light(numbers(getComputedStyle(each).color)), light(behind(each))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 7) found.push(`${ratio.toFixed(1)}: ${node.data.trim()}`);
-  }
-  return found;
-}"""
 # What reaches beyond the window or out of what holds it.
 CUT = """() => {
   const found = [], wide = document.documentElement.scrollWidth - innerWidth;
@@ -290,3 +268,5 @@ def test_the_page_for_no_network_speaks_both_languages(device: Open, hospital: H
     assert page.locator("html").get_attribute("lang") == "fr"
     assert foreign(page)[0] == page.locator("section").evaluate("each => `en: ${each.textContent.trim()}`")
     assert [misfits(page), page.evaluate(PALE), page.evaluate(CUT)] == [{}, [], []]
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(PALE) == []

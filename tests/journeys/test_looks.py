@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from tests.journeys.conftest import Open
 from tests.journeys.hospital import Hospital
-from tests.journeys.looks import misfits, problems
+from tests.journeys.looks import misfits, pale, problems
 from tests.journeys.steps import ITEMS, WORDS, choose, is_at, start, tap
 
 pytestmark = pytest.mark.xdist_group("journeys")
@@ -36,6 +36,10 @@ def states(page: Page, other: Page, hospital: Hospital, language: str) -> Iterat
     page.goto(f"{site}/survey/q29")
     choose(page, "q29", 4)
     yield "item with seven points", page
+    page.evaluate("() => document.querySelectorAll('.notice').forEach(each => { each.hidden = false; })")
+    yield "all that an item may say", page
+    page.goto(address)
+    yield "welcome again", page
     page.goto(f"{site}/survey/review")
     yield "incomplete review", page
     hospital.answer(patient, **dict.fromkeys(ITEMS[1:], 2))
@@ -49,6 +53,13 @@ def states(page: Page, other: Page, hospital: Hospital, language: str) -> Iterat
     hospital.revoke(patient)
     page.goto(address)
     yield "closed", page
+    page.goto(hospital.broken_link(language))
+    yield "not available", page
+    page.goto(address)
+    page.evaluate("() => { document.querySelector('[name=csrf_token]').value = 'forged'; }")
+    with page.expect_navigation():
+        page.locator(".display button").evaluate("each => HTMLFormElement.prototype.submit.call(each.form)")
+    yield "bad request", page
     for path, name in (("/l/unknown", "unknown"), ("/survey/q01", "signed out"), ("/no", "no such page")):
         other.goto(site + path)
         yield name, other
@@ -90,6 +101,23 @@ def test_text_twice_as_large_still_fits(device: Open, hospital: Hospital) -> Non
         page.goto(hospital.url + path)
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+
+
+def test_what_is_too_pale_in_one_look_alone_is_found(device: Open, hospital: Hospital) -> None:
+    page = device()
+    page.goto(hospital.link(hospital.patient()))
+    assert pale(page) == []
+    style = ":root.contrast-high.colours-dark h1 { color: #777 }"
+    page.evaluate(
+        "css => document.adoptedStyleSheets.push(new CSSStyleSheet()) "
+        "&& document.adoptedStyleSheets[0].replaceSync(css)",
+        style,
+    )
+    heading = page.locator("h1").inner_text()
+    assert {each.split(", ")[-1] for each in pale(page)} == {
+        f"{scheme} contrast-high colours-dark" for scheme in ("light", "dark")
+    }
+    assert all(heading in each for each in pale(page))
 
 
 def test_what_is_too_small_too_pale_or_too_wide_is_found(device: Open, hospital: Hospital) -> None:

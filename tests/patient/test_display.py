@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-
 from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
