@@ -67,6 +67,13 @@ class ClosedPage(PatientPage):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BrokenPage(PatientPage):
+    """Instead of texts that are not what was approved; draft: as on the survey."""
+
+    draft: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Option:
     """One row to tap; `label` is empty where the number says it all. words: by which it is searched for."""
 

@@ -1,5 +1,10 @@
 // Lays out the review of all answers; survey.js brings it in and hands over what it knows of questions and answers.
 "use strict";
+// Texts that are no longer what was approved go out of sight, once all that was answered is in a safe place.
+async function checkWording(settle) {
+  const reply = await fetch("/survey/review", { method: "HEAD" });
+  if (reply.headers.has("Wording-Broken") && (await settle())) location.reload();
+}
 function renderReview({ $, form, language, isAsked, stateOf, answerOf, numberOf, firstOpen, address, reveal }) {
   function plural(kind, number) {
     const [one, many] = $("forms").dataset[kind].split("|");

@@ -83,7 +83,7 @@
   }
 
   // The way to the server.
-  let isBusy, isAgain, isFailing, isOver, isSending, pause = 1, timer;
+  let isBusy, isAgain, isFailing, isOver, isSending, pause = 1, timer, checkAt = isBlank ? 0 : Date.now() + 6e4;
   const isOffline = () => isFailing || !navigator.onLine;
   async function send(url, body, type) {
     const stop = new AbortController();
@@ -96,7 +96,8 @@
       // A fresh document has a fresh token.
       sessionStorage[draft] = isOver = true;
       location.reload();
-    } else throw reply.status;
+    } else if (reply.headers.has("Wording-Broken")) location.reload((isOver = true));
+    else throw reply.status;
   }
   const post = (action, query = "") => send(`/survey/review${query}`, `action=${action}`, "application/x-www-form-urlencoded");
   async function exchange() {
@@ -137,6 +138,7 @@
       await (navigator.locks ? navigator.locks.request("ressenti", exchange) : exchange());
       [isFailing, pause] = [false, 1];
       show("later", false);
+      check();
     } catch {
       isFailing = true;
       pause = Math.min(pause * 2, 60);
@@ -147,6 +149,16 @@
     clearTimeout(slow);
     isBusy = false;
     if (isAgain) sync();
+  }
+  function check() {
+    if (!$("survey") || Date.now() < checkAt) return;
+    checkAt = Date.now() + 6e4;
+    loaded().then(() => checkWording(settle)).catch(() => (checkAt = 0));
+  }
+  async function settle() {
+    giveTexts();
+    await queue;
+    return db || !unkept.length;
   }
   const sayKept = async () => ((await waiting()).length || isSending) && say(db ? "kept" : "unsaved");
   async function finish() {

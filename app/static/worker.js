@@ -58,12 +58,17 @@ async function asset(request) {
   return (await caches.match(request)) || fetch(request);
 }
 
-// The network first; the copy where it fails, has a failure of its own or takes too long.
+// The network first; the copy where it fails, has a failure of its own or takes too long. Where the server says that
+// the texts are not what was approved, no copy of them is shown again, also when it says so late.
 async function visit(request, url) {
   const copy = await copyFor(url).catch(() => undefined);
   if (!copy) return fetch(request).catch(nothing);
   const late = new Promise((_, fail) => setTimeout(fail, LIMIT));
-  const network = fetch(request).then((reply) => (reply.status < 500 ? reply : Promise.reject()));
+  const network = fetch(request).then(async (reply) => {
+    const isBroken = reply.headers.has("Wording-Broken");
+    if (isBroken) await caches.delete(CACHE);
+    return isBroken || reply.status < 500 ? reply : Promise.reject();
+  });
   return Promise.race([network, late]).catch(() => copy);
 }
 

@@ -6,11 +6,21 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page
 
+from app.assets import STATIC
 from tests.journeys.conftest import Open
 from tests.journeys.hospital import Hospital
 from tests.journeys.looks import misfits, pale, problems
 from tests.journeys.steps import ITEMS, WORDS, choose, is_at, start, tap
 
+# What the browser understands of a style as it is served, and as it stands in the source.
+RULES = """async ([address, source]) => {
+  const rules = (text) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    return [...sheet.cssRules].map((each) => each.cssText.replaceAll(", ", ","));
+  };
+  return [rules(await (await fetch(address)).text()), rules(source)];
+}"""
 pytestmark = pytest.mark.xdist_group("journeys")
 
 
@@ -78,6 +88,15 @@ def test_every_state_is_accessible_and_fits_a_narrow_phone(
         if found != ([], {}):
             wrong[name] = found
     assert wrong == {}
+
+
+def test_styles_say_on_the_way_what_they_say_in_the_source(device: Open, hospital: Hospital) -> None:
+    page, files = device(), sorted(STATIC.glob("*.css"))
+    page.goto(f"{hospital.url}/l/unknown")
+    for file in files:
+        served, own = page.evaluate(RULES, [f"/static/{file.name}", file.read_text("utf-8")])
+        assert served == own, file.name
+        assert own, file.name
 
 
 @pytest.mark.requirement("SUR-01")

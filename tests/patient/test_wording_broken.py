@@ -7,9 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from app.assets import STATIC
 from app.clock import SteppedClock
 from app.models import Response as Answers
-from app.patient.broken import wording_broken
+from app.patient.broken import MARK, wording_broken
 from app.services import links
 from app.services.wording import NoWordingError, SealBrokenError
 from tests import factories
@@ -50,6 +51,8 @@ def test_no_question_is_shown_and_the_site_is_named_with_its_telephone(
     with app.test_request_context(f"/l/{token}?lang={language}"):
         response = wording_broken(error)
     assert (response.status_code, response.headers["Retry-After"]) == (503, "600")
+    # By this a phone knows it from a failure that passes.
+    assert MARK in response.headers
     shown = text(response)
     assert told in shown
     assert "Centre Léon Bérard" in shown
@@ -77,3 +80,8 @@ def test_what_the_request_had_begun_is_not_kept(app: Flask, session: Session, to
 def test_without_a_known_link_the_error_goes_on(app: Flask, session: Session) -> None:
     with app.test_request_context("/l/unknown"), pytest.raises(SealBrokenError):
         wording_broken(BROKEN)
+
+
+def test_the_phones_scripts_know_the_mark() -> None:
+    for name in ("survey.js", "review.js", "worker.js"):
+        assert f'headers.has("{MARK}")' in (STATIC / name).read_text("utf-8"), name
