@@ -105,7 +105,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder, sync_playwright() as playwright:
         key, url = secrets.token_urlsafe(48), f"sqlite:///{Path(folder) / 'page.sqlite'}"
         study = ScratchStudy(url, key)
-        links = [task.path for task in study.make_tasks(ROUNDS + 4)]
+        links = [task.path for task in study.make_tasks(ROUNDS + 6)]
         environment = {"MODE": "demonstration", "SECRET_KEY": key, "DATABASE_URL": url, "PUBLIC_URL": ""}
         browser = playwright.chromium.launch(executable_path=str(chromium_path()), args=LAUNCH_FLAGS)
         with (
@@ -116,7 +116,8 @@ def main() -> int:
             kept = [
                 *report_times(time_pages(browser, base, by_hand, links[:ROUNDS])),
                 *report_bytes(browser, base, links[ROUNDS : ROUNDS + 2]),
-                *report_steps(browser, base, links[ROUNDS + 2 :]),
+                *report_slow_bytes(browser, base, links[ROUNDS + 2 : ROUNDS + 4]),
+                *report_steps(browser, base, links[ROUNDS + 4 :]),
             ]
         study.close()
     return 0 if all(kept) else 1
@@ -215,6 +216,38 @@ def report_bytes(browser: Browser, base: str, links: list[str]) -> list[bool]:
         )
         print(
             f"whole questionnaire, {language}: {total:.0f} bytes (at most {MOST_BYTES}): {verdict(kept[-1])}"
+        )
+    return kept
+
+
+def report_slow_bytes(browser: Browser, base: str, links: list[str]) -> list[bool]:
+    """The whole in each language where every answer is saved before the next one is given.
+
+    Beside it what such a dialogue costs at least: the bodies of the replies to the answers alone.
+    """
+    kept = []
+    for language, link in zip(("fr", "en"), links, strict=True):
+        wire, bodies = Wire(), list[int]()
+        with phone(browser, slow=False) as (page, tools):
+            wire.watch(tools)
+            page.goto(f"{base}{link}?lang={language}", wait_until="networkidle")
+            page.locator("main button.primary").click()
+            page.wait_for_url("**/survey/q01")
+            while not page.url.endswith("/review"):
+                with page.expect_response("**/survey/answers") as reply:
+                    page.evaluate(STEP)
+                # Only when this one is saved is the next one given, as by somebody who takes time.
+                bodies.append(len(reply.value.body()))
+            page.locator("button[value=send]").click()
+            page.wait_for_url("**/survey/sent")
+            page.wait_for_load_state("networkidle")
+        total = sum(each for _, each in wire.received())
+        answers = [size for address, size in wire.received() if address.endswith("survey/answers")]
+        kept.append(total <= MOST_BYTES)
+        print(
+            f"whole questionnaire, each answer by itself, {language}: {total:.0f} bytes"
+            f" (at most {MOST_BYTES}): {verdict(kept[-1])}; {len(answers)} replies to answers are"
+            f" {sum(answers):.0f} of them, {sum(bodies)} without their heads"
         )
     return kept
 
