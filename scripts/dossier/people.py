@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import APPROVED_WORDING, Patient, Site, Study, Visit, WordingPack
-from app.services import links, patients, personal_links, responses, studies
+from app.services import codes, links, patients, personal_links, responses, studies
 from app.services.links import FoundLink
 from app.services.questionnaires import Question
 from app.services.responses import Answer, AnswerState
@@ -24,7 +24,7 @@ DAYS_OPEN = timedelta(days=28)
 LONG_AGO = timedelta(days=35)
 OWN_WORDS = {"fr": "Bourdonnements dans les oreilles", "en": "Ringing in the ears"}
 REMARK, LOST = "Initial visit on paper", "lost_phone"
-EVERY_THIRD = 3
+EVERY_THIRD, WRONG_CODE = 3, ""
 
 
 class People:
@@ -59,6 +59,10 @@ class People:
     def revoke(self, path: str) -> None:
         """Takes a link back."""
         self._study.do(lambda session: self._revoke(session, path))
+
+    def lock_for_good(self, path: str) -> None:
+        """Locks a personal link until it is unlocked by hand."""
+        self._study.do(lambda session: self._lock_for_good(session, path))
 
     def end_report(self, path: str) -> None:
         """Lets the days of a report go by."""
@@ -109,6 +113,14 @@ class People:
 
     def _revoke(self, session: Session, path: str) -> None:
         links.revoke_links(session, self._clock, self._found(session, path).visit, LOST)
+
+    def _lock_for_good(self, session: Session, path: str) -> None:
+        link = self._found(session, path).link
+        for _ in range(2 * codes.TRIES):
+            codes.check_code(session, self._clock, link, path.removeprefix("/l/"), WRONG_CODE)
+            # The wait goes by: the tries after it count too.
+            link.locked_until = None
+            session.flush()
 
     def _end_report(self, session: Session, path: str) -> None:
         visit = self._found(session, path).visit

@@ -17,9 +17,9 @@ STEP = """place => {
   history.pushState(null, "", `/survey/${place}`);
   dispatchEvent(new PopStateEvent("popstate"));
 }"""
-FORGED = """() => {
-  const box = document.querySelector("fieldset:not([hidden]) input");
-  box.value = "9";
+FORGED = """value => {
+  const box = document.querySelector("fieldset:not([hidden]) :is(input, textarea)");
+  box.value = value;
   box.checked = true;
   HTMLFormElement.prototype.submit.call(document.forms[0]);
 }"""
@@ -174,10 +174,10 @@ class Phone:
         """Leaves the network."""
         self.page.context.set_offline(True)
 
-    def give_no_answer(self) -> None:
-        """Sends what is none of the answers, as a page that was meddled with would."""
+    def give_no_answer(self, value: str = "9") -> None:
+        """Sends what is none of the answers, as a page that was meddled with or has no script would."""
         with self.page.expect_navigation():
-            self.page.evaluate(FORGED)
+            self.page.evaluate(FORGED, value)
 
     def shows(self, selector: str) -> None:
         """Waits for what the screen is known by."""

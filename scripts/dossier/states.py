@@ -16,7 +16,7 @@ NO_STORE = "Object.defineProperty(window, 'indexedDB', { value: undefined });"
 PLAIN = "body:not(:has(#start, #survey, #code)) h1"
 CONTINUE, SEND = "#steps .primary", "#ready .primary"
 SAVED = "#saved:not(:empty)"
-LEFT_OPEN = 5
+LEFT_OPEN, DAY_TO_COME = 5, "2199-01-01"
 DISPLAY = (SIZES[-1], CONTRASTS[-1], COLOURS[-1])
 
 
@@ -154,7 +154,11 @@ def _free_text(survey: Survey) -> States:
         phone.tap("h1")
         phone.says("saved")
 
-    return {"free-text": (written, SAVED)} if texts else {}
+    def too_long(phone: Phone) -> None:
+        written(phone)
+        phone.give_no_answer("a " * (texts[0].max_length or 0))
+
+    return {"free-text": (written, SAVED), "text-error": (too_long, "#error")} if texts else {}
 
 
 def sending(survey: Survey) -> States:
@@ -205,25 +209,40 @@ def personal() -> States:
             phone.type_code("0" * 6)
         phone.go(path, HTTPStatus.TOO_MANY_REQUESTS)
 
+    def locked_for_good(phone: Phone) -> None:
+        path, _ = phone.people.personal_link(phone.language)
+        phone.people.lock_for_good(path)
+        phone.go(path, HTTPStatus.FORBIDDEN)
+
     return {
         "personal": (lambda phone: phone.go(phone.people.personal_link(phone.language)[0]), "#code"),
         "personal-short": (lambda phone: typed(phone, "12"), "#code-fault"),
         "personal-refused": (typed, "#code:not([aria-invalid])"),
         "personal-locked": (locked, PLAIN),
+        "personal-locked-for-good": (locked_for_good, PLAIN),
     }
 
 
 def reporting(asked: Questionnaire) -> States:
-    """The end of a report between visits."""
+    """The end of a report between visits, and the refused day of its beginning."""
 
-    def review(phone: Phone) -> None:
+    def answered(phone: Phone, until: str = "") -> None:
         phone.begin_report()
         given: dict[str, int | str | None] = {}
         for question in asked.questions:
+            if question.kind == until:
+                return phone.step(question.id)
             if holds(question, given):
                 phone.step(question.id)
                 given[question.id] = phone.give(question)
-        phone.says("saved")
+        return phone.says("saved")
+
+    def day_to_come(phone: Phone) -> None:
+        answered(phone, "date")
+        phone.give_no_answer(DAY_TO_COME)
+
+    def review(phone: Phone) -> None:
+        answered(phone)
         phone.step("review")
 
     def sent(phone: Phone) -> None:
@@ -235,6 +254,7 @@ def reporting(asked: Questionnaire) -> States:
         phone.go("/survey/review", HTTPStatus.GONE)
 
     return {
+        "date-error": (day_to_come, "#error"),
         "report-review": (review, "#ready"),
         "report-sent": (sent, "#thanks"),
         "report-over": (over, PLAIN),

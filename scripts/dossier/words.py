@@ -35,6 +35,7 @@ STATES: dict[str, Text] = {
     "passed": {"fr": "Question passée, revue", "en": "Skipped question, seen again"},
     "error": {"fr": "Réponse refusée", "en": "Refused answer"},
     "free-text": {"fr": "Texte libre rempli", "en": "Free text filled in"},
+    "text-error": {"fr": "Texte libre trop long, refusé", "en": "Free text too long, refused"},
     "offline": {"fr": "Sans réseau : réponse gardée", "en": "No network: answer kept"},
     "held": {
         "fr": "Sans réseau : réponse déjà à l’hôpital",
@@ -51,7 +52,9 @@ STATES: dict[str, Text] = {
     "personal": {"fr": "Lien personnel : code", "en": "Personal link: code"},
     "personal-short": {"fr": "Code incomplet", "en": "Incomplete code"},
     "personal-refused": {"fr": "Code refusé", "en": "Refused code"},
-    "personal-locked": {"fr": "Lien bloqué", "en": "Locked link"},
+    "personal-locked": {"fr": "Lien bloqué un moment", "en": "Link locked for a while"},
+    "personal-locked-for-good": {"fr": "Lien bloqué pour de bon", "en": "Link locked for good"},
+    "date-error": {"fr": "Date refusée", "en": "Refused date"},
     "report-review": {"fr": "Relecture du signalement", "en": "Review of the report"},
     "report-sent": {"fr": "Signalement envoyé", "en": "Report sent"},
     "report-over": {"fr": "Signalement commencé, délai passé", "en": "Report begun, its days over"},
