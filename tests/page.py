@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
-import html5lib
 from flask import Flask
 from werkzeug.test import TestResponse
+
+from tests.markup import parse
 
 NAMED = {"input", "select", "textarea"}
 
@@ -26,9 +27,7 @@ class Page:
     @cached_property
     def tree(self) -> Element:
         """The document, parsed as strictly as browsers never do."""
-        parser = html5lib.HTMLParser(namespaceHTMLElements=False, strict=True)
-        root: Element = parser.parse(self.html)
-        return root
+        return parse(self.html)
 
     @cached_property
     def unseen(self) -> set[Element]:
