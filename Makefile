@@ -12,7 +12,7 @@ PO := $(wildcard translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 
 # One worker for each of two cores. loadgroup: single tests go to whichever worker is free, and tests that share
-# something dear (@pytest.mark.xdist_group) stay together on one; loadfile would leave a core idle behind the
+# something dear (tests/shares.py names them) stay together on one; loadfile would leave a core idle behind the
 # longest browser file.
 PYTEST := $(PY) -m pytest -n $(WORKERS) --dist loadgroup
 

@@ -31,9 +31,6 @@ from scripts.first_run import write_environment
 from tests.conftest import NOW, fresh_database, test_settings
 from tests.postgres_process import free_port
 
-# One worker makes the demonstration, once a database.
-pytestmark = pytest.mark.xdist_group("demonstration")
-
 KEY = "k" * 40
 START_SECONDS = 60
 

@@ -16,8 +16,6 @@ from tests.journeys.hospital import Hospital
 from tests.journeys.looks import ALL_RULES, violations
 from tests.journeys.steps import ITEMS
 
-pytestmark = pytest.mark.xdist_group("journeys")
-
 
 def downloaded(page: Page, folder: Path) -> dict[str, bytes]:
     """Presses the button and unpacks what comes: name -> content."""

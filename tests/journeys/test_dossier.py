@@ -20,7 +20,6 @@ from scripts.dossier.study import ScratchStudy
 from scripts.dossier.words import STATES
 from tests import factories
 
-pytestmark = pytest.mark.xdist_group("journeys")
 WIDTHS = (320, 360, 390, 412)
 SCREENS = ["welcome", "q01", "q30", "ask"]
 SECONDS = 240

@@ -14,7 +14,7 @@ from tests.journeys.hospital import Hospital
 from tests.journeys.looks import ALL_RULES, PALE, misfits, violations
 from tests.journeys.steps import ITEMS, WORDS, choose, is_at, is_kept, start, tap
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.requirement("A11-01")]
+pytestmark = pytest.mark.requirement("A11-01")
 PLACES = ("q01", "q29", "pt009a", "other", "othertext", "review")
 LOOKS = (
     {"contrast": "contrast-high"},

@@ -21,7 +21,6 @@ RULES = """async ([address, source]) => {
   };
   return [rules(await (await fetch(address)).text()), rules(source)];
 }"""
-pytestmark = pytest.mark.xdist_group("journeys")
 
 
 def states(page: Page, other: Page, hospital: Hospital, language: str) -> Iterator[tuple[str, Page]]:

@@ -12,7 +12,6 @@ from tests.journeys.hospital import Hospital, serving
 from tests.journeys.steps import FR, answer, carried, choose, is_at, is_kept, start
 from tests.journeys.test_offline import KEPT, SAVED, answers, arrives, entries, says
 
-pytestmark = pytest.mark.xdist_group("journeys")
 # Reached by http and by a name: no browser takes that for safe, and so gives no key and no worker.
 HOST = "phone.example"
 NO_STORE = "Sans réseau, ce navigateur ne peut pas conserver vos réponses."

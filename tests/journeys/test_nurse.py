@@ -13,8 +13,6 @@ from tests.journeys.hospital import Hospital
 from tests.journeys.looks import ALL_RULES, violations
 from tests.journeys.steps import EN, answer, answer_from, button, start
 
-pytestmark = pytest.mark.xdist_group("journeys")
-
 
 def press(page: Page, name: str) -> None:
     """Presses the first button whose name begins so."""

@@ -31,7 +31,6 @@ from tests.journeys.steps import (
     until,
 )
 
-pytestmark = pytest.mark.xdist_group("journeys")
 KEPT, SAVED = "Conservé sur ce téléphone", re.compile(r"^Enregistré à \d\d:\d\d$")
 THANKS = "Merci, vos réponses sont envoyées"
 

@@ -27,7 +27,6 @@ from tests.journeys.steps import (
     tap,
 )
 
-pytestmark = pytest.mark.xdist_group("journeys")
 THANKS = {"fr": "Merci, vos réponses sont envoyées", "en": "Thank you, your answers are sent"}
 REVIEW = {"fr": "30 questions, 29 réponses, 1 passée", "en": "30 questions, 29 answered, 1 skipped"}
 # What a phone receives until the first item is there, as the network counts it: headers and all.

@@ -18,7 +18,7 @@ from tests.journeys.hospital import Hospital
 from tests.journeys.looks import misfits, problems
 from tests.journeys.steps import WORDS, button, is_at, tap
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.requirement("AE-03")]
+pytestmark = pytest.mark.requirement("AE-03")
 FOUND = "each => each.filter(row => !row.hidden).map(row => row.querySelector('input').value)"
 SEARCHES = [
     "tete",

@@ -32,7 +32,6 @@ from tests.journeys.steps import (
 )
 from tests.journeys.test_offline import THANKS, entries
 
-pytestmark = pytest.mark.xdist_group("journeys")
 # The others are answered before: an example is short, and whatever comes next is soon the review.
 OPEN = ITEMS[:4]
 EXAMPLES, STEPS = 2, 12

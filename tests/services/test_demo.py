@@ -33,9 +33,6 @@ from app.services.visits import VisitState, visit_state
 from tests import factories
 from tests.conftest import NOW, fresh_database, test_settings
 
-# One worker makes the demonstration, once a database.
-pytestmark = pytest.mark.xdist_group("demonstration")
-
 TOKENS = DemonstrationTokens("k" * 40)
 DEFINITION = factories.definition()
 QLQ_C30 = questionnaire(DEFINITION, "qlq-c30")

@@ -1,0 +1,35 @@
+"""The pytest plugin that shares the tests out among the workers of pytest-xdist.
+
+A test goes to whichever worker is free; tests that share something dear go to one worker together. The marker
+that pytest-xdist has for that is without effect under pytest 9.2, which no longer lets it change the ids of
+tests; so the modules are named here.
+"""
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+# What the beginnings of node ids share. Of several the first one counts.
+TOGETHER = {
+    "tests/journeys/test_dossier.py": "one dossier",
+    "tests/journeys/": "one web server and one browser",
+    "tests/services/test_demo.py": "one demonstration in each database, and of the commands another",
+    "tests/test_demo_cli.py": "one demonstration in each database, and of the commands another",
+}
+
+
+def group_of(node: str) -> str:
+    """The name of what the test shares; its own id where it stands alone."""
+    return next((group for beginning, group in TOGETHER.items() if node.startswith(beginning)), node)
+
+
+class Shares(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out group by group, the largest first, so that single tests fill what is left at the end."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling | None:
+    """Takes the place of --dist loadgroup; every other way of sharing stays what it is."""
+    return Shares(config, log) if config.getvalue("dist") == "loadgroup" else None
