@@ -12,7 +12,7 @@ from tests.journeys.hospital import Hospital
 from tests.journeys.steps import FR, ITEMS, WORDS, answer, carried, choose, is_kept, start, tap, until
 from tests.journeys.test_offline import KEPT, SAVED, answers, says
 
-pytestmark = [pytest.mark.xdist_group("journeys"), pytest.mark.requirement("INS-04")]
+pytestmark = pytest.mark.requirement("INS-04")
 TOLD = {
     "fr": "Vos questions ne peuvent pas s’afficher pour le moment",
     "en": "Your questions cannot be shown just now",
