@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app.assets import STATIC
+from app.models import Patient
 from tests.journeys.conftest import Open
 from tests.journeys.hospital import Hospital
 from tests.journeys.looks import misfits, pale, problems
@@ -57,6 +58,14 @@ def states(page: Page, other: Page, hospital: Hospital, language: str) -> Iterat
     tap(page, words["send"])
     page.locator("#thanks").wait_for()
     yield "sent", page
+    yield from dead_ends(page, other, hospital, patient, address)
+
+
+def dead_ends(
+    page: Page, other: Page, hospital: Hospital, patient: Patient, address: str
+) -> Iterator[tuple[str, Page]]:
+    """The states without a question."""
+    language, site = patient.language, hospital.url
     page.goto(hospital.link(patient, "M3"))
     yield "not yet", page
     hospital.revoke(patient)
