@@ -108,7 +108,8 @@ def test_expired_and_revoked_links_look_alike(
     session.commit()
     clock.set(visit.closes_at)
     pages = [browser.get(f"/l/{each}", 410) for each in (revoked, expired)]
-    assert pages[0].html == pages[1].html
+    # The choice of the look leads back to the page's own address.
+    assert pages[0].html.replace(revoked, "") == pages[1].html.replace(expired, "")
     assert (pages[0].language, pages[0].h1) == ("fr", "Ce lien ne peut plus être utilisé")
     assert PHONE in pages[0].text
     assert not steps.forms(pages[0])
