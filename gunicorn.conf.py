@@ -40,8 +40,10 @@ worker_tmp_dir = MEMORY if Path(MEMORY).is_dir() and os.access(MEMORY, os.W_OK) 
 control_socket_disable = True
 
 
-def on_starting(server: Any) -> None:  # noqa: ARG001 - gunicorn's hook
-    """Refuses to serve a database whose schema this software does not know."""
+def on_starting(server: Any) -> None:
+    """Refuses to serve a database whose schema this software does not know; says what cannot be kept."""
+    if not settings.contact_keys:
+        server.log.warning("CONTACT_KEYS is not set: contact details of patients cannot be kept (README.md).")
     engine = create_engine(**engine_options(settings.database_url))
     try:
         with engine.connect() as connection:

@@ -1,7 +1,9 @@
 """The settings of one running application, read once from the environment."""
 
+import base64
+import binascii
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +13,7 @@ from dotenv import dotenv_values
 ROOT = Path(__file__).resolve().parent.parent
 DEMONSTRATION, PRODUCTION = "demonstration", "production"
 SECRET_LENGTH = 32
+CONTACT_KEY_BYTES = 32
 
 
 class SettingsError(Exception):
@@ -33,6 +36,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     trusted_hosts: tuple[str, ...] = field(default=())
+    # Number and key of each, the one that seals first; none: contact details cannot be kept.
+    contact_keys: tuple[tuple[int, bytes], ...] = field(default=(), repr=False)
 
     @property
     def is_demonstration(self) -> bool:
@@ -61,6 +66,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         host=host,
         port=port,
         trusted_hosts=tuple((values.get("TRUSTED_HOSTS") or "").replace(",", " ").split()),
+        contact_keys=_contact_keys(values.get("CONTACT_KEYS") or ""),
     )
     _refuse_unsafe(settings)
     return settings
@@ -81,6 +87,38 @@ def _secret_key(values: Mapping[str, str]) -> str:
             " (`make run` writes one into .env at its first run)",
         )
     return key
+
+
+def _contact_keys(text: str) -> tuple[tuple[int, bytes], ...]:
+    keys = tuple(_each_contact_key([part.strip() for part in text.split(",") if part.strip()]))
+    numbers = [number for number, _ in keys]
+    if repeated := {number for number in numbers if numbers.count(number) > 1}:
+        raise SettingsError("CONTACT_KEYS", f"has key {min(repeated)} twice; each number once was expected")
+    return keys
+
+
+def _each_contact_key(parts: list[str]) -> Iterator[tuple[int, bytes]]:
+    """Each key with its number. What is refused is named by its place: its text may hold a key."""
+    for place, part in enumerate(parts, start=1):
+        number, _, text = part.partition(":")
+        try:
+            key = base64.b64decode(text, altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if not (number.isascii() and number.isdecimal() and 0 < int(number) < 256):
+            raise _no_contact_key(place, "has no number from 1 to 255 before a colon")
+        if len(key) != CONTACT_KEY_BYTES:
+            raise _no_contact_key(place, f"is no base64 of {CONTACT_KEY_BYTES} bytes")
+        yield int(number), key
+
+
+def _no_contact_key(place: int, problem: str) -> SettingsError:
+    return SettingsError(
+        "CONTACT_KEYS",
+        f"entry {place} {problem}; 1:KEY or, once the key has changed, 2:NEW,1:OLD was expected (the first"
+        " seals). Make a key with:"
+        ' python3 -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())"',
+    )
 
 
 def _port(text: str) -> int:

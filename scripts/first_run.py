@@ -3,6 +3,7 @@
 Runs with the standard library alone, before the application, which refuses to start without a secret key.
 """
 
+import base64
 import os
 import secrets
 import sys
@@ -11,9 +12,11 @@ from pathlib import Path
 ENVIRONMENT_FILE = Path(__file__).resolve().parent.parent / ".env"
 TEXT = """\
 # Made at the first run, readable by you alone. The secret key signs cookies and, in a demonstration, makes
-# the links and passwords: keep it to yourself. For real patients write a file of your own: see README.md.
+# the links and passwords: keep it to yourself. The contact key seals telephone numbers and e-mail addresses,
+# which nobody reads without it. For real patients write a file of your own: see README.md.
 MODE=demonstration
 SECRET_KEY={key}
+CONTACT_KEYS=1:{contact_key}
 """
 
 
@@ -24,14 +27,15 @@ def write_environment(path: Path) -> bool:
     except FileExistsError:
         return False
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(TEXT.format(key=secrets.token_urlsafe(48)))
+        contact_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        file.write(TEXT.format(key=secrets.token_urlsafe(48), contact_key=contact_key))
     return True
 
 
 def main() -> int:
     """Says what was written."""
     if write_environment(ENVIRONMENT_FILE):
-        print("== Wrote .env with a secret key of its own, for a demonstration", flush=True)
+        print("== Wrote .env with keys of its own, for a demonstration", flush=True)
     return 0
 
 

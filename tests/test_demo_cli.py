@@ -26,7 +26,7 @@ from app.demo import cli as demo_cli
 from app.demo import server as demo_server
 from app.models import Link, Patient
 from app.services.demo.links import FILL_TO, FLOOR
-from app.settings import ROOT
+from app.settings import ROOT, read_settings
 from scripts.first_run import write_environment
 from tests.conftest import NOW, fresh_database, test_settings
 from tests.postgres_process import free_port
@@ -223,7 +223,7 @@ def test_an_address_of_another_machine_is_refused_with_the_reason() -> None:
 def environment(folder: Path, **changes: str) -> dict[str, str]:
     url = f"sqlite:///{folder / 'served é.sqlite'}"
     mode = {"MODE": "demonstration", "SECRET_KEY": KEY, "DATABASE_URL": url, "HOST": "127.0.0.1"}
-    return {**os.environ, "PUBLIC_URL": "", "PYTHONUNBUFFERED": "1", **mode, **changes}
+    return {**os.environ, "PUBLIC_URL": "", "CONTACT_KEYS": "", "PYTHONUNBUFFERED": "1", **mode, **changes}
 
 
 @pytest.fixture
@@ -288,6 +288,11 @@ def test_gunicorn_refuses_a_database_that_is_not_at_the_newest_version(tmp_path:
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.requirement("DAT-01")
+def test_a_server_without_contact_keys_says_what_cannot_be_kept(served: tuple[int, list[str]]) -> None:
+    assert "CONTACT_KEYS is not set: contact details of patients cannot be kept" in "".join(served[1])
+
+
 def test_gunicorn_refuses_a_missing_secret_in_one_line(tmp_path: Path) -> None:
     refused = subprocess.run(
         demo_server.server_command(),
@@ -310,6 +315,7 @@ def test_the_first_run_writes_a_secret_for_its_owner_alone(tmp_path: Path) -> No
     values = dict(line.split("=", 1) for line in path.read_text("utf-8").splitlines() if "=" in line)
     assert values["MODE"] == "demonstration"
     assert len(values["SECRET_KEY"]) >= 43
+    assert [(number, len(key)) for number, key in read_settings(values).contact_keys] == [(1, 32)]
 
 
 def test_a_second_run_leaves_the_secret_alone(tmp_path: Path) -> None:

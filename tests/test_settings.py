@@ -1,5 +1,6 @@
 """The settings: read once, refused with the variable's name where they are missing or unsafe."""
 
+import base64
 from dataclasses import FrozenInstanceError
 
 import pytest
@@ -104,6 +105,52 @@ def test_a_refusal_does_not_print_the_secrets() -> None:
     with pytest.raises(SettingsError) as refused:
         read_settings(SAFE | {"SECRET_KEY": "short-secret"})
     assert "short-secret" not in str(refused.value)
+
+
+def contact_key(letter: bytes = b"k") -> str:
+    return base64.urlsafe_b64encode(letter * 32).decode()
+
+
+@pytest.mark.requirement("DAT-01")
+@pytest.mark.threat("G2")
+def test_contact_keys_are_numbered_and_keep_their_order() -> None:
+    text = f"2:{contact_key(b'n')}, 1:{base64.b64encode(b'?' * 32).decode()},"
+    assert read_settings(SAFE | {"CONTACT_KEYS": text}).contact_keys == ((2, b"n" * 32), (1, b"?" * 32))
+
+
+@pytest.mark.requirement("DAT-01")
+@pytest.mark.parametrize("environment", [SAFE, DEMONSTRATION])
+def test_without_contact_keys_it_starts_and_no_key_is_made_up(environment: dict[str, str]) -> None:
+    assert read_settings(environment).contact_keys == ()
+    assert read_settings(environment | {"CONTACT_KEYS": " "}).contact_keys == ()
+
+
+@pytest.mark.requirement("DAT-01")
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (contact_key(), "entry 1 has no number"),
+        (f"0:{contact_key()}", "entry 1 has no number"),
+        (f"256:{contact_key()}", "entry 1 has no number"),
+        (f"1:{contact_key()},two:{contact_key()}", "entry 2 has no number"),
+        (f"²:{contact_key()}", "entry 1 has no number"),
+        ("1:", "entry 1 is no base64 of 32 bytes"),
+        (f"1:{contact_key()[:-2]}", "entry 1 is no base64 of 32 bytes"),
+        (f"1:{base64.b64encode(b'k' * 16).decode()}", "entry 1 is no base64 of 32 bytes"),
+        (f"1:{contact_key()},1:{contact_key(b'n')}", "has key 1 twice"),
+        (f"1:é{contact_key()}", "entry 1 is no base64 of 32 bytes"),
+    ],
+)
+def test_contact_keys_at_fault_are_refused_with_what_was_expected(text: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=f"^CONTACT_KEYS: {told}") as refused:
+        read_settings(SAFE | {"CONTACT_KEYS": text})
+    assert contact_key()[:8] not in str(refused.value)
+
+
+@pytest.mark.threat("G2")
+def test_contact_keys_are_not_shown_with_the_settings() -> None:
+    settings = read_settings(SAFE | {"CONTACT_KEYS": f"1:{contact_key()}"})
+    assert "kkkk" not in repr(settings).replace(KEY, "")
 
 
 def test_settings_do_not_change() -> None:
