@@ -11,6 +11,7 @@ from flask_security.utils import hash_password, lookup_identity
 
 from app import migrate
 from app.clock import Clock
+from app.contact_cli import contact_group
 from app.db import READ, SNAPSHOT, db
 from app.demo.cli import demo_group
 from app.security import SHORTEST_PASSWORD
@@ -35,7 +36,9 @@ REFUSALS = (DefinitionError, NotFoundError, RuleError, migrate.SchemaError, OSEr
 
 def init_app(app: Flask) -> None:
     """Registers the commands."""
-    for group in (db_group, study_group, account_group, audit_group, scores_group, wording_group, demo_group):
+    for group in (db_group, study_group, account_group, contact_group, audit_group, scores_group):
+        app.cli.add_command(group)
+    for group in (wording_group, demo_group):
         app.cli.add_command(group)
     app.cli.add_command(export)
 

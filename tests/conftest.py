@@ -23,13 +23,19 @@ from tests.page import Browser
 hypothesis_settings.register_profile("ressenti", deadline=None, derandomize="CI" in os.environ)
 hypothesis_settings.load_profile("ressenti")
 
+CONTACT_KEYS = ((1, b"c" * 32),)
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DATABASES = ["sqlite", "postgresql"] if postgres.is_available() else ["sqlite"]
 
 
 def test_settings(url: str, **changes: object) -> Settings:
     """Settings of a demonstration on this database."""
-    facts = {"mode": "demonstration", "public_url": "http://localhost", "secret_key": "k" * 40}
+    facts = {
+        "mode": "demonstration",
+        "public_url": "http://localhost",
+        "secret_key": "k" * 40,
+        "contact_keys": CONTACT_KEYS,
+    }
     return Settings(database_url=url, **(facts | changes))  # type: ignore[arg-type]
 
 

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 import scoring
 from app.clock import SteppedClock
 from app.models import Patient, Response, Site, Study, User, Visit
-from app.services import links, patients, personal_links, responses, sessions, studies
-from app.services.access import Role
+from app.services import contact, links, patients, personal_links, responses, sessions, studies
+from app.services.access import Actor, Grant, Role
 from app.services.accounts import create_account, grant_role
 from app.services.definition import StudyDefinition, parse_definition
 from app.services.links import IssuedLink
 from app.services.questionnaires import REPORT, questionnaire
 from app.services.responses import Answer, AnswerState, WordingUsed
+from app.services.sealing import Keys
 from app.services.tokens import RandomTokens
 from app.services.visits import find_visit
 from app.settings import ROOT
@@ -84,6 +85,26 @@ def randomise(
     day = on or clock.now().date()
     patients.randomise_patient(session, clock, definition, patient, day, arm, remark)
     return patient
+
+
+def site_nurse(patient: Patient) -> Actor:
+    """A nurse of the patient's site, without an account."""
+    grant = Grant(Role.NURSE, patient.study_id, patient.site_id)
+    return Actor(0, "nurse@staff.example", "en", (grant,))
+
+
+def keep_contact(
+    session: Session,
+    clock: SteppedClock,
+    patient: Patient,
+    keys: Keys,
+    phone: str = "06 39 98 00 01",
+    email: str = "a.patient@post.example",
+    channel: str = "sms",
+) -> None:
+    """Contact details of a patient who has none yet."""
+    wish = contact.ContactWish(phone, email, channel, do_not_contact=False, version=0)
+    contact.save_contact(session, clock, site_nurse(patient), keys, patient, wish)
 
 
 def get_visit(session: Session, patient: Patient, code: str = "BASELINE") -> Visit:

@@ -24,7 +24,7 @@ from app.services.sessions import open_patient_session, open_staff_session
 from app.services.sign_in import count_failure
 from tests import factories as make
 from tests import wording
-from tests.conftest import NOW, fresh_database, test_settings
+from tests.conftest import CONTACT_KEYS, NOW, fresh_database, test_settings
 
 pytestmark = [pytest.mark.requirement("OPS-01"), pytest.mark.threat("F3")]
 # Before personal links.
@@ -77,6 +77,7 @@ def filled(url: str) -> str:
         user = make.make_staff(session, clock, Role.ANALYST, study)
         make.submit(session, clock, make.get_visit(session, patient))
         make.make_link(session, clock, patient, "M3")
+        make.keep_contact(session, clock, patient, CONTACT_KEYS)
         personal = make.make_personal_link(session, clock, patient)
         sent = make.report(session, clock, personal, {"symptom": "pt009", "pt009a": 2, "onset": "2026-11-20"})
         open_patient_session(session, clock, personal.link.id, NOW, {})

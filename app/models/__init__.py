@@ -2,6 +2,7 @@
 
 from app.models.audit import AuditEntry, AuditHead
 from app.models.base import Base
+from app.models.contact import CHANNELS, EMAIL, NO_CHANNEL, SMS, Contact
 from app.models.late_answer import LateAnswer
 from app.models.link import PERSONAL_LINK, VISIT_LINK, Link
 from app.models.patient import Milestone, Patient
@@ -17,15 +18,20 @@ from app.models.wording import APPROVED_WORDING, DRAFT_WORDING, WITHDRAWN_WORDIN
 
 __all__ = [
     "APPROVED_WORDING",
+    "CHANNELS",
     "DRAFT",
     "DRAFT_WORDING",
+    "EMAIL",
+    "NO_CHANNEL",
     "PERSONAL_LINK",
+    "SMS",
     "SUBMITTED",
     "VISIT_LINK",
     "WITHDRAWN_WORDING",
     "AuditEntry",
     "AuditHead",
     "Base",
+    "Contact",
     "DefinitionVersion",
     "LateAnswer",
     "Link",

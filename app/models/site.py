@@ -20,4 +20,6 @@ class Site(Base):
     public_name: Mapped[str]
     phone: Mapped[str]
     timezone: Mapped[str]
+    # Whose public holidays it keeps: "metropole", "alsace-moselle", or an overseas one such as "reunion".
+    calendar: Mapped[str] = mapped_column(default="metropole")
     recruiting: Mapped[bool]

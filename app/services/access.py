@@ -37,10 +37,17 @@ class Permission(StrEnum):
     ISSUE_LINKS = "issue links"
     EXPORT = "export pseudonymous data"
     MANAGE_WORDING = "import and approve wording"
+    SEE_CONTACT = "see contact details"
+    CHANGE_CONTACT = "change contact details"
 
 
 P = Permission
-SITE_STAFF = frozenset({P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE, P.ISSUE_LINKS})
+SITE_STAFF = frozenset(
+    {
+        *(P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE, P.ISSUE_LINKS),
+        *(P.SEE_CONTACT, P.CHANGE_CONTACT),
+    }
+)
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.NURSE: SITE_STAFF,
     Role.INVESTIGATOR: SITE_STAFF,

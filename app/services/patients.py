@@ -14,6 +14,7 @@ from app.models import SUBMITTED, Milestone, Patient, Response, Site, Study, Vis
 from app.services.access import Actor, Permission, patients_within, require
 from app.services.definition import CONSENT, RANDOMISATION, StudyDefinition
 from app.services.errors import NotFoundError, RuleError
+from app.services.identifiers import refuse_identifiers
 from app.services.rows import hold
 from app.services.schedule import local_date, nominal_visits
 from app.services.visits import project_visits
@@ -74,7 +75,8 @@ def randomise_patient(
     """Records a randomisation already made, and computes the visits that it anchors.
 
     Raises RuleError: an arm not in the study; already randomised; a date before the study or
-    the consent, or in the future; no completed baseline and no remark that says why.
+    the consent, or in the future; no completed baseline and no remark that says why; a remark
+    with a national number or a date that may be of birth.
     """
     if arm not in {each.code for each in definition.arms}:
         raise RuleError("arm", "unknown_arm", arm=arm, study=definition.code)
@@ -83,6 +85,7 @@ def randomise_patient(
         raise RuleError("arm", "already_randomised", code=patient.code)
     _check_milestone_date(clock, definition, patient, "randomised_on", randomised_on)
     has_initial_visit = any(each.code == BASELINE for each in nominal_visits(definition))
+    refuse_identifiers(remark or "", "remark", local_date(clock.now(), ZoneInfo(patient.site.timezone)))
     if has_initial_visit and not remark and not has_completed_baseline(session, patient):
         raise RuleError("remark", "no_baseline", code=patient.code)
     patient.arm, patient.arm_disclosed_at = arm, clock.now()

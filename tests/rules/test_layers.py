@@ -67,6 +67,10 @@ TABLE = {
     ),
     # The reader of workbooks, beside what every service may import.
     "app.services.wording.xlsx_file": Row(ours=("app.services",), outside=("openpyxl",)),
+    # One door to each of these libraries.
+    "app.services.sealing": Row(outside=("cryptography",)),
+    "app.services.phones": Row(ours=("app.services",), outside=("email_validator", "phonenumbers")),
+    "app.services.working_hours": Row(ours=("app.services",), outside=("holidays",)),
     "app.forms": Row(ours=("app.i18n", "scoring"), outside=("flask_wtf", "wtforms")),
     "app.patient": SURFACE,
     "app.nurse": SURFACE,
@@ -88,6 +92,7 @@ TABLE = {
     "app.security": PUT_TOGETHER,
     "app.logs": PUT_TOGETHER,
     "app.web_sessions": PUT_TOGETHER,
+    "app.contact_cli": PUT_TOGETHER,
     "app.wording_cli": PUT_TOGETHER,
     "migrations": Row(outside=("alembic", "sqlalchemy")),
     "scripts": Row(outside=("babel",)),

@@ -169,6 +169,18 @@ def test_randomisation_computes_the_visits_of_both_arms(
     assert milestone.remark == "Initial visit on paper"
 
 
+@pytest.mark.requirement("DAT-01")
+@pytest.mark.parametrize(
+    ("remark", "rule"),
+    [("Ms X, born 12/03/1954", "birth_date"), ("Paper, 2 54 03 75 123 456", "national_number")],
+)
+def test_a_remark_identifies_nobody(
+    session: Session, clock: SteppedClock, patient: Patient, remark: str, rule: str
+) -> None:
+    found = refusal(session, lambda: make.randomise(session, clock, patient, remark=remark))
+    assert found == ("remark", rule, {})
+
+
 def test_a_completed_baseline_needs_no_remark(
     session: Session, clock: SteppedClock, patient: Patient
 ) -> None:

@@ -153,12 +153,15 @@ public_name = "CHU de La Réunion"
 phone = "02 61 91 26 11"
 recruiting = true
 timezone = "Indian/Reunion"
+calendar = "reunion"
 
 
 # Milestones: the dated"""
     loaded = amend(session, clock, ("# Milestones: the dated", site))
     assert "sites 11.timezone: none -> Indian/Reunion" in loaded.changes
-    assert find_site(session, study, "11").timezone == "Indian/Reunion"
+    site = find_site(session, study, "11")
+    assert (site.timezone, site.calendar) == ("Indian/Reunion", "reunion")
+    assert find_site(session, study, "04").calendar == "metropole"
     assert count(session, Site) == 11
 
 

@@ -112,6 +112,22 @@ Words = Annotated[str, Field(pattern=r"\S")]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Zone = Annotated[str, AfterValidator(_time_zone)]
 Text = Annotated[Mapping[str, Words], AfterValidator(_in_every_language)]
+# Whose public holidays a site keeps.
+Calendar = Literal[
+    "metropole",
+    "alsace-moselle",
+    "guadeloupe",
+    "martinique",
+    "guyane",
+    "reunion",
+    "mayotte",
+    "saint-barthelemy",
+    "saint-martin",
+    "saint-pierre-et-miquelon",
+    "nouvelle-caledonie",
+    "polynesie-francaise",
+    "wallis-et-futuna",
+]
 Month = Annotated[int, Field(ge=0, le=1200)]
 Languages = Annotated[tuple[Literal["fr", "en"], ...], Field(min_length=1), AfterValidator(each_once)]
 Months = Annotated[tuple[Month, ...], Field(min_length=1), AfterValidator(_growing)]

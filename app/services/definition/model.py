@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 
 from app.services.definition.fields import (
     Arms,
+    Calendar,
     Languages,
     Months,
     Questionnaires,
@@ -81,6 +82,11 @@ class Site(Table):
         description='a telephone number in quotes, such as "01 99 00 12 34"',
     )
     timezone: Zone = Field(description="the IANA name of a time zone, such as Indian/Reunion")
+    calendar: Calendar = Field(
+        default="metropole",
+        description="whose public holidays the site keeps: metropole, alsace-moselle, or overseas such as"
+        " reunion or saint-martin",
+    )
     recruiting: bool = Field(description="true or false, without quotes")
 
 
