@@ -136,8 +136,25 @@ class PatientPage:
     personal: PersonalLinkBox
     reports: tuple[ReportRow, ...]
     randomise_url: str | None
+    contact_url: str | None
     done: str
     error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactPage:
+    """What is kept to reach a patient; number and address stand in the form alone, once opened."""
+
+    code: str
+    patient_url: str
+    url: str
+    site: str
+    facts: tuple[Fact, ...]
+    has_keys: bool
+    open_url: str | None
+    save_url: str
+    erase_url: str | None
+    done: str
 
 
 @dataclass(frozen=True, kw_only=True)

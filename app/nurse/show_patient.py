@@ -51,6 +51,9 @@ def patient_page(patient: Any, error: str = "", revoking: str = "") -> PatientPa
         personal=show_personal.box(patient, lines, revoking),
         reports=show_personal.report_rows(patient),
         randomise_url=url_for("nurse.randomise", **address(patient)) if is_open else None,
+        contact_url=url_for("nurse.contact_details", **address(patient))
+        if may(Permission.SEE_CONTACT, patient)
+        else None,
         done=str(words.DONE.get(request.args.get("done", ""), "")),
         error=error,
     )

@@ -45,6 +45,8 @@ DONE = {
     "registered": lazy_translate("The patient is registered. Next: give the link of the initial visit."),
     "randomised": lazy_translate("The randomisation is recorded. The visits that follow are listed below."),
     "revoked": lazy_translate("The link is revoked: it opens nothing any more."),
+    "contact_kept": lazy_translate("The contact details are kept."),
+    "contact_erased": lazy_translate("The contact details are erased."),
     "unlocked": lazy_translate("The personal link is unlocked: the code can be typed again."),
 }
 RULES = {
@@ -77,6 +79,27 @@ RULES = {
         "The follow-up of %(code)s is over: a personal link would open nothing."
     ),
     "no_symptoms": lazy_translate("The study lists no symptom: a personal link would have nothing to ask."),
+    "no_phone": lazy_translate(
+        "This is no telephone number: write it as you dial it, or with + and the country’s code."
+    ),
+    "no_personal_phone": lazy_translate("This is a service’s number: give one at which the patient answers."),
+    "no_email": lazy_translate("This is no e-mail address: one looks like name@domain.example."),
+    "sms_needs_phone": lazy_translate("Give the mobile number to which the SMS go."),
+    "sms_needs_mobile": lazy_translate("This number receives no SMS: give a mobile number."),
+    "email_needs_address": lazy_translate("Give the e-mail address to which the links go."),
+    "unknown_channel": lazy_translate("Choose how the links are received."),
+    "contact_changed": lazy_translate(
+        "These details were changed meanwhile: nothing was recorded. Open them again and compare."
+    ),
+    "no_contact_keys": lazy_translate("The server has no key for contact details (CONTACT_KEYS)."),
+    "contact_not_opened": lazy_translate(
+        "What is kept cannot be opened: the server lacks its key, or it was altered. Write it down anew, or "
+        "tell whoever runs the server."
+    ),
+    "national_number": lazy_translate("This holds a social security number: leave it out."),
+    "birth_date": lazy_translate(
+        "This holds what may be a birth date: leave it out, or write the month and the year alone."
+    ),
     "window_closed": lazy_translate("This visit closed on %(closes_on)s: a link would open nothing."),
 }
 

@@ -5,6 +5,7 @@ Two may read them: the staff of the patient's site, and the job that sends. The 
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,8 +15,10 @@ from app.models import CHANNELS, EMAIL, SMS, Contact, Patient
 from app.services.access import Actor, Permission, require
 from app.services.audit import record
 from app.services.errors import RuleError
+from app.services.identifiers import refuse_identifiers
 from app.services.phones import can_receive_sms, parse_email, parse_phone, region_of
 from app.services.rows import hold
+from app.services.schedule import local_date
 from app.services.sealing import Keys, NoKeyError, SealedTextError, seal, sealed_with, unseal
 
 FOR_STAFF, FOR_SENDING = "shown to site staff", "sending"
@@ -115,10 +118,11 @@ def save_contact(
     if not keys:
         raise RuleError("contact", "no_contact_keys")
     phone, email = _checked(patient, wish)
+    refuse_identifiers(email or "", "email", local_date(clock.now(), ZoneInfo(patient.site.timezone)))
     hold(session, patient)
     contact = _contact(session, patient)
     if wish.version != (contact.version if contact else 0):
-        raise RuleError("version", "contact_changed")
+        raise RuleError("contact", "contact_changed")
     if contact is None:
         contact = Contact(study_id=patient.study_id, patient_id=patient.id)
         session.add(contact)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.nurse import words
-from app.services import links, patients, personal_links
+from app.services import contact, identifiers, links, patients, personal_links, phones
 from app.services.errors import RuleError
 from app.services.visits import VisitState
 from app.services.worklist import LinkHealth, Task
@@ -25,7 +25,8 @@ def rules_of(module: object) -> set[str]:
 
 
 def test_every_refusal_of_the_services_has_words() -> None:
-    assert rules_of(patients) | rules_of(links) | rules_of(personal_links) == set(words.RULES) | NOT_ASKED
+    services = (contact, identifiers, links, patients, personal_links, phones)
+    assert set().union(*(rules_of(each) for each in services)) == set(words.RULES) | NOT_ASKED
 
 
 @pytest.mark.requirement("VIS-05")

@@ -29,7 +29,13 @@ PATIENT_QUERIES = {
     "/survey/review": 4,
 }
 SAVING_QUERIES, SENDING_QUERIES = 5, 10
-STAFF_QUERIES = {"/nurse/": 10, "/nurse/?q=04-00": 10, "/nurse/GIST-IMA/04-001": 9, "/nurse/patients/new": 8}
+STAFF_QUERIES = {
+    "/nurse/": 10,
+    "/nurse/?q=04-00": 10,
+    "/nurse/GIST-IMA/04-001": 9,
+    "/nurse/GIST-IMA/04-001/contact": 7,
+    "/nurse/patients/new": 8,
+}
 ANALYST_QUERIES = {"/analyst/": 9}
 MANAGER_QUERIES = {
     "/manager/wording/": 8,

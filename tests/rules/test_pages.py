@@ -19,7 +19,7 @@ CATALOGUE = catalogues.TRANSLATIONS / "fr" / "LC_MESSAGES" / "messages.po"
 # Shorter texts are also words of the other language, codes or parts of them.
 SHORTEST = 10
 NURSE = ("/nurse/", "/nurse/?q=04", "/nurse/patients/new", "/nurse/GIST-IMA/04-001", "/nurse/GIST-IMA/04-002")
-NURSE_FORMS = ("/nurse/GIST-IMA/04-002/randomisation",)
+NURSE_FORMS = ("/nurse/GIST-IMA/04-002/randomisation", "/nurse/GIST-IMA/04-002/contact")
 ANALYST = ("/analyst/",)
 SET = "/manager/wording/GIST-IMA/qlq-c30/fr"
 MANAGER = ("/manager/wording/", SET, f"{SET}/draft", "/manager/wording/GIST-IMA/qlq-c30/en")

@@ -86,6 +86,12 @@ ROUTES = {
     "POST /nurse/<study>/<code>/personal-link/revoke": Row(
         P.ISSUE_LINKS, (303,), SITES, {"reason": "lost_phone"}
     ),
+    "GET /nurse/<study>/<code>/contact": Row(P.SEE_CONTACT, (200,), SITES),
+    "POST /nurse/<study>/<code>/contact/show": Row(P.SEE_CONTACT, (200,), SITES),
+    "POST /nurse/<study>/<code>/contact": Row(
+        P.CHANGE_CONTACT, (303,), SITES, {"phone": "06 39 98 00 01", "channel": "sms", "version": "0"}
+    ),
+    "POST /nurse/<study>/<code>/contact/erase": Row(P.CHANGE_CONTACT, (303,), SITES),
     "GET /analyst/": Row(P.EXPORT, (200,), EXPORTERS),
     "POST /analyst/<study>/export": Row(P.EXPORT, (200,), EXPORTERS),
     "GET /manager/wording/": Row(P.MANAGE_WORDING, (200,), MANAGERS),

@@ -251,12 +251,14 @@ def test_the_trail_tells_what_happened_and_no_value(
         ({"phone": "0899 12 34 56"}, "phone", "no_personal_phone"),
         ({"phone": "1 54 03 75 123 456 78"}, "phone", "no_phone"),
         ({"email": "a.patient"}, "email", "no_email"),
+        ({"email": "254037512345678@post.example"}, "email", "national_number"),
+        ({"email": "a.12-03-1954@post.example"}, "email", "birth_date"),
         ({"phone": " "}, "phone", "sms_needs_phone"),
         ({"phone": "01 99 00 12 34"}, "phone", "sms_needs_mobile"),
         ({"email": "", "channel": "email"}, "email", "email_needs_address"),
         ({"channel": "pigeon"}, "channel", "unknown_channel"),
-        ({"version": 0}, "version", "contact_changed"),
-        ({"version": 2}, "version", "contact_changed"),
+        ({"version": 0}, "contact", "contact_changed"),
+        ({"version": 2}, "contact", "contact_changed"),
     ],
 )
 def test_bad_input_is_refused_at_its_field_and_changes_nothing(
