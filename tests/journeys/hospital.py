@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from app.services.audit import AuditContext, act_as
 from app.services.links import revoke_links
 from app.settings import ROOT
 from tests import factories, wording
-from tests.conftest import test_settings
+from tests.conftest import CONTACT_KEYS, test_settings
 
 Result = TypeVar("Result")
 PASSWORD = "a long enough password"
@@ -161,7 +162,14 @@ def in_context(app: Flask, path: str, work: Callable[[], Result]) -> Result:
 @contextmanager
 def gunicorn(listener: socket.socket, database: str, url: str) -> Iterator[Queue[str]]:
     """One worker with threads, on a socket that takes connections from the first moment on; gives its log."""
-    settings = {"DATABASE_URL": database, "PUBLIC_URL": url, "SECRET_KEY": SECRET, "MODE": "demonstration"}
+    number, key = CONTACT_KEYS[0]
+    settings = {
+        "DATABASE_URL": database,
+        "PUBLIC_URL": url,
+        "SECRET_KEY": SECRET,
+        "CONTACT_KEYS": f"{number}:{b64encode(key).decode()}",
+        "MODE": "demonstration",
+    }
     command = [sys.executable, "-m", "gunicorn", "wsgi:application", "--bind", f"fd://{listener.fileno()}"]
     process = subprocess.Popen(
         [

@@ -99,6 +99,26 @@ def test_after_signing_out_back_shows_nothing(sign_in: Open, hospital: Hospital)
     expect(page).to_have_url(re.compile(r"/login"))
 
 
+def contact_pages(page: Page, place: str) -> Iterator[str]:
+    """Leads through the states of the page of contact details."""
+    page.goto(place)
+    yield "no contact details"
+    for phone, name in (("06 39", "refused contact details"), ("06 39 98 00 01", "contact details")):
+        page.locator("#phone").fill(phone)
+        page.locator("[name=channel][value=sms]").check()
+        with page.expect_navigation():
+            page.locator("form.narrow button.btn-primary").click()
+        yield name
+    with page.expect_navigation():
+        page.locator("form[action$=show] button").click()
+    yield "opened contact details"
+    page.goto(place)
+    page.locator("main summary").click()
+    with page.expect_navigation():
+        page.locator("form[action$=erase] button").click()
+    yield "erased contact details"
+
+
 def pages(page: Page, hospital: Hospital, code: str) -> Iterator[str]:
     """Leads through the pages of site staff."""
     today, place = datetime.now(UTC).date().isoformat(), f"{hospital.url}/nurse/GIST-IMA/{code}"
@@ -110,6 +130,7 @@ def pages(page: Page, hospital: Hospital, code: str) -> Iterator[str]:
     yield "refused registration"
     page.goto(place)
     yield "patient"
+    yield from contact_pages(page, f"{place}/contact")
     page.goto(f"{place}/randomisation")
     yield "randomisation"
     page.locator("input[type=date]").fill(today)
