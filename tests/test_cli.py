@@ -119,7 +119,7 @@ def test_a_long_list_of_visits_is_cut_and_counted(  # type: ignore[no-untyped-de
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (("months = [1]", "months = [1.5]"), "étude.toml:366: "),
+        (("months = [1]", "months = [1.5]"), "étude.toml:{line}: "),
         (('anchor = "consent"', 'anchor = "holiday"'), "the code of a milestone"),
         (("[study]", "[study"), "étude.toml"),
         (
@@ -132,9 +132,10 @@ def test_a_wrong_file_is_refused_with_its_line_and_changes_nothing(  # type: ign
     session: Session, clock: SteppedClock, run, file: Path, edit: tuple[str, str], said: str
 ) -> None:
     make.make_study(session, clock)
+    line = file.read_text("utf-8").partition(edit[0])[0].count("\n") + 1
     result = run("study", "load", change(file, edit), code=1)
     assert result.output.startswith("Error: ")
-    assert said in result.output
+    assert said.format(line=line) in result.output
     assert versions(session) == ["1.0"]
 
 
