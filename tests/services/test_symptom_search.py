@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.symptom_search import distance, search_symptoms, words_of
+from app.services.symptom_search import search_symptoms
+from app.services.word_search import distance, words_of
 from tests import factories
 
 pytestmark = pytest.mark.requirement("AE-03")
