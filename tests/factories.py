@@ -8,11 +8,31 @@ from sqlalchemy.orm import Session
 
 import scoring
 from app.clock import SteppedClock
-from app.models import Patient, Response, Site, Study, User, Visit
-from app.services import contact, links, patients, personal_links, responses, sessions, studies
-from app.services.access import Actor, Grant, Role
+from app.models import (
+    AdverseEvent,
+    EventSignature,
+    Patient,
+    Response,
+    Site,
+    Study,
+    SymptomReport,
+    User,
+    Visit,
+)
+from app.services import (
+    adverse_events,
+    contact,
+    links,
+    patients,
+    personal_links,
+    responses,
+    sessions,
+    studies,
+)
+from app.services.access import SITE_BOUND, Actor, Grant, Role, load_actor
 from app.services.accounts import create_account, grant_role
 from app.services.definition import StudyDefinition, parse_definition
+from app.services.event_rules import Decision, EventFacts
 from app.services.links import IssuedLink
 from app.services.questionnaires import REPORT, questionnaire
 from app.services.responses import Answer, AnswerState, WordingUsed
@@ -196,3 +216,68 @@ def sign_in(browser: Browser, session: Session, clock: SteppedClock, user: User)
 def days(count: int) -> timedelta:
     """A number of days."""
     return timedelta(days=count)
+
+
+def actor_of(session: Session, clock: SteppedClock, role: Role, patient: Patient) -> Actor:
+    """Somebody of a role at the patient's site, as the services meet them."""
+    study = get_study(session, patient.study_id)
+    site = session.get_one(Site, patient.site_id) if role in SITE_BOUND else None
+    email = f"{role.value}.{site.number if site else 'all'}@staff.example"
+    known = session.scalar(select(User).where(User.email == email))
+    return load_actor(session, clock, known or make_staff(session, clock, role, study, site, email))
+
+
+def event_facts(**changes: object) -> EventFacts:
+    """Facts of an event that break no rule: nausea of grade 2 since today's day of the tests."""
+    facts: dict[str, object] = {
+        "term": "Nausea",
+        "text": None,
+        "grade": 2,
+        "onset_on": date(2026, 11, 23),
+        "ended_on": None,
+        "action": "none",
+        "outcome": "not_recovered",
+    }
+    return EventFacts(**(facts | changes))  # type: ignore[arg-type]
+
+
+def decision(clock: SteppedClock, *, is_serious: bool = False, **changes: object) -> Decision:
+    """A decision that breaks no rule: caused by imatinib; if serious, since hospital and known just now."""
+    facts: dict[str, object] = {
+        "is_serious": is_serious,
+        "criteria": ("hospitalisation",) if is_serious else (),
+        "causes": ("imatinib",),
+        "cause_text": None,
+        "aware_at": clock.now() if is_serious else None,
+    }
+    return Decision(**(facts | changes))  # type: ignore[arg-type]
+
+
+def make_event(
+    session: Session,
+    clock: SteppedClock,
+    patient: Patient,
+    report: SymptomReport | None = None,
+    **changes: object,
+) -> AdverseEvent:
+    """An event drafted by the nurse of the patient's site."""
+    nurse = actor_of(session, clock, Role.NURSE, patient)
+    facts = event_facts(**({"onset_on": clock.now().date()} | changes))
+    return adverse_events.draft_event(session, clock, nurse, patient, facts, report)
+
+
+def decide(
+    session: Session, clock: SteppedClock, event: AdverseEvent, *, is_serious: bool = False
+) -> AdverseEvent:
+    """Decides an event as an investigator of its site."""
+    investigator = actor_of(session, clock, Role.INVESTIGATOR, event.patient)
+    made = decision(clock, is_serious=is_serious)
+    adverse_events.decide_event(session, clock, investigator, event, made, event.latest_number)
+    return event
+
+
+def sign(session: Session, clock: SteppedClock, event: AdverseEvent) -> EventSignature:
+    """Signs a decided event as an investigator of its site who has just given the password."""
+    investigator = actor_of(session, clock, Role.INVESTIGATOR, event.patient)
+    seen, now = event.latest_number, clock.now()
+    return adverse_events.sign_event(session, clock, investigator, event, seen, "Dr A. Martin", now)

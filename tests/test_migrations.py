@@ -18,6 +18,7 @@ from app.migrate import ForeignKeyError, SchemaError
 from app.models import Base
 from app.services.access import Role
 from app.services.audit import AuditContext, act_as, verify
+from app.services.declarations import record_declaration
 from app.services.late_answers import keep_late_answers
 from app.services.responses import Answer, AnswerState
 from app.services.sessions import open_patient_session, open_staff_session
@@ -83,6 +84,10 @@ def filled(url: str) -> str:
         open_patient_session(session, clock, personal.link.id, NOW, {})
         answer = Answer("onset", AnswerState.ERASED, device="d" * 22, sequence=1)
         keep_late_answers(session, clock, sent, [answer])
+        event = make.decide(session, clock, make.make_event(session, clock, patient), is_serious=True)
+        make.sign(session, clock, event)
+        nurse = make.actor_of(session, clock, Role.NURSE, patient)
+        record_declaration(session, clock, nurse, event, NOW, "portal")
         open_staff_session(session, clock, user.id, {})
         count_failure(session, clock, "nobody@staff.example")
         wording.make_approved(session, clock, study)
@@ -269,7 +274,8 @@ def test_the_triggers_work_after_their_tables_were_altered(
 def test_a_table_that_a_migration_drops_takes_its_triggers_with_it(
     filled: str, engine: Engine, add_step: AddStep
 ) -> None:
-    names = ("late_answer", "symptom_report", "score", "response")
+    events = ("event_declaration", "event_signature", "adverse_event_version", "adverse_event")
+    names = (*events, "late_answer", "symptom_report", "score", "response")
     add_step(f"[op.drop_table(name) for name in {names}]")
     migrate.upgrade(filled)
     with engine.connect() as connection:

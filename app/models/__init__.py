@@ -1,5 +1,14 @@
 """All tables; importing this module makes Base.metadata complete."""
 
+from app.models.adverse_event import (
+    DECIDED_EVENT,
+    DRAFT_EVENT,
+    SIGNED_EVENT,
+    AdverseEvent,
+    AdverseEventVersion,
+    EventDeclaration,
+    EventSignature,
+)
 from app.models.audit import AuditEntry, AuditHead
 from app.models.base import Base
 from app.models.contact import CHANNELS, EMAIL, NO_CHANNEL, SMS, Contact
@@ -19,20 +28,27 @@ from app.models.wording import APPROVED_WORDING, DRAFT_WORDING, WITHDRAWN_WORDIN
 __all__ = [
     "APPROVED_WORDING",
     "CHANNELS",
+    "DECIDED_EVENT",
     "DRAFT",
+    "DRAFT_EVENT",
     "DRAFT_WORDING",
     "EMAIL",
     "NO_CHANNEL",
     "PERSONAL_LINK",
+    "SIGNED_EVENT",
     "SMS",
     "SUBMITTED",
     "VISIT_LINK",
     "WITHDRAWN_WORDING",
+    "AdverseEvent",
+    "AdverseEventVersion",
     "AuditEntry",
     "AuditHead",
     "Base",
     "Contact",
     "DefinitionVersion",
+    "EventDeclaration",
+    "EventSignature",
     "LateAnswer",
     "Link",
     "Milestone",

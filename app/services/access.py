@@ -35,6 +35,8 @@ class Permission(StrEnum):
     REGISTER = "register patients"
     RANDOMISE = "record randomisations"
     ISSUE_LINKS = "issue links"
+    DRAFT_EVENT = "draft adverse events"
+    DECIDE_EVENT = "decide on adverse events and sign them"
     EXPORT = "export pseudonymous data"
     MANAGE_WORDING = "import and approve wording"
     SEE_CONTACT = "see contact details"
@@ -45,12 +47,12 @@ P = Permission
 SITE_STAFF = frozenset(
     {
         *(P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE, P.ISSUE_LINKS),
-        *(P.SEE_CONTACT, P.CHANGE_CONTACT),
+        *(P.SEE_CONTACT, P.CHANGE_CONTACT, P.DRAFT_EVENT),
     }
 )
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.NURSE: SITE_STAFF,
-    Role.INVESTIGATOR: SITE_STAFF,
+    Role.INVESTIGATOR: SITE_STAFF | {P.DECIDE_EVENT},
     Role.DATA_MANAGER: frozenset({P.SEE_PATIENTS, P.SEE_ARM, P.EXPORT, P.MANAGE_WORDING}),
     Role.MONITOR: frozenset({P.SEE_PATIENTS, P.SEE_ARM}),
     Role.ANALYST: frozenset({P.EXPORT, P.SEE_ARM}),
