@@ -1,6 +1,7 @@
 """Who gets in: the sign-in library, the gate that every request passes, headers, form tokens."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from flask_login import current_user
 from flask_security.core import Security
 from flask_security.datastore import FSQLALiteUserDatastore
 from flask_security.forms import LoginForm
+from flask_security.utils import verify_password
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -19,6 +21,7 @@ from app.services import drafts, links, sign_in
 from app.services.access import Permission, load_actor
 from app.services.audit import AuditContext, act_as, record
 from app.services.drafts import Saving
+from app.services.errors import RuleError
 from app.services.links import FoundLink, LinkState
 from app.settings import Settings
 
@@ -97,6 +100,27 @@ class NoRoles:
     """The sign-in library asks for a role model; roles are dated rows of ours (RoleAssignment)."""
 
 
+def confirm_password(password: str) -> datetime:
+    """When whoever is signed in has just given the password once more: now. For acts such as signing.
+
+    Slowed down as signing in is, with the same counter. Raises RuleError: wrong, or too many tries. Ends the
+    transaction that is open: call it before anything is changed.
+    """
+    writer, clock, email = db.session, current_app.extensions["clock"], g.actor.email
+    if sign_in.is_locked(writer, clock, email):
+        raise RuleError("password", "too_many_tries")
+    hashed = current_user.password or ""
+    with db.reading():
+        is_right = bool(hashed) and verify_password(password, hashed)
+    if not is_right:
+        sign_in.count_failure(writer, clock, email)
+        writer.commit()
+        raise RuleError("password", "wrong_password")
+    sign_in.clear_failures(writer, email)
+    now: datetime = clock.now()
+    return now
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Puts every route behind form tokens, its declared access and the security headers."""
     app.config.update(
@@ -119,6 +143,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         SESSION_PROTECTION=None,
     )
     CSRFProtect(app)
+    # The surfaces know no sign-in library.
+    app.extensions["confirm_password"] = confirm_password
     app.before_request(_gate)
     app.after_request(_headers(settings))
     library = Security(app, FSQLALiteUserDatastore(db, User, NoRoles), login_form=SignInForm)  # type: ignore[arg-type]

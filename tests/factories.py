@@ -222,7 +222,8 @@ def actor_of(session: Session, clock: SteppedClock, role: Role, patient: Patient
     """Somebody of a role at the patient's site, as the services meet them."""
     study = get_study(session, patient.study_id)
     site = session.get_one(Site, patient.site_id) if role in SITE_BOUND else None
-    email = f"{role.value}.{site.number if site else 'all'}@staff.example"
+    place = "" if study.code == "GIST-IMA" else f"{study.code.lower()}."
+    email = f"{role.value}.{site.number if site else 'all'}@{place}staff.example"
     known = session.scalar(select(User).where(User.email == email))
     return load_actor(session, clock, known or make_staff(session, clock, role, study, site, email))
 

@@ -1,19 +1,20 @@
 """What the staff forms share: fields that say in the page's words what they expect."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, RadioField, SelectField
+from wtforms import DateField, DateTimeLocalField, RadioField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.i18n import lazy_translate
 
 # What can be chosen: the value that is sent, and the words beside it.
 Choices = Mapping[str, Any]
 DAY_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
+MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M"]
 
 
 class DayField(DateField):
@@ -21,9 +22,10 @@ class DayField(DateField):
 
     data: date | None
 
-    def __init__(self, label: Any, **options: Any) -> None:
+    def __init__(self, label: Any, *, is_required: bool = True, **options: Any) -> None:
         required = InputRequired(lazy_translate("Give the date."))
-        super().__init__(label, validators=[required], format=DAY_FORMATS, **options)
+        validators = [required if is_required else Optional()]
+        super().__init__(label, validators=validators, format=DAY_FORMATS, **options)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Reads the date; says what a date looks like where it is none."""
@@ -31,6 +33,22 @@ class DayField(DateField):
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(lazy_translate("Give a whole date, such as 23/11/2026.")) from None
+
+
+class MomentField(DateTimeLocalField):
+    """A local date and time to the minute, as the browser's picker sends them or typed by hand."""
+
+    data: datetime | None
+
+    def __init__(self, label: Any, **options: Any) -> None:
+        super().__init__(label, validators=[Optional()], format=MOMENT_FORMATS, **options)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Reads date and time; says what they look like where they are none."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(lazy_translate("Give date and time, such as 23/11/2026 14:30.")) from None
 
 
 def one_of_choices(message: object) -> Any:
@@ -57,3 +75,8 @@ def choice(label: Any, message: object, choices: Choices | None = None) -> Any:
 def radios(label: Any, message: object) -> Any:
     """A few choices, all in sight; they are set later."""
     return RadioField(label, choices=[], validators=[one_of_choices(message)], validate_choice=False)
+
+
+def checks(label: Any, choices: Choices) -> Any:
+    """Several choices of which any number holds; what they mean together is for the services to judge."""
+    return SelectMultipleField(label, choices=options(choices), validate_choice=False)

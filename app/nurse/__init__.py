@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("nurse", __name__, url_prefix="/nurse")
 
-from app.nurse import contact, personal, views  # noqa: E402, F401 - views register themselves on the blueprint
+from app.nurse import contact, events, personal, views  # noqa: E402, F401 - views register themselves on the blueprint

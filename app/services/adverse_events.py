@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.clock import Clock
 from app.models import (
@@ -172,7 +173,7 @@ def events_of(session: Session, patient: Patient) -> Sequence[AdverseEvent]:
     )
     events = session.scalars(query).all()
     for event in events:
-        event.patient = patient
+        set_committed_value(event, "patient", patient)
     return events
 
 

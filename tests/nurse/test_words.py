@@ -6,9 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from app.nurse import words
-from app.services import contact, identifiers, links, patients, personal_links, phones
+from app import security
+from app.forms import events as forms
+from app.nurse import event_words, words
+from app.services import (
+    adverse_events,
+    contact,
+    declarations,
+    event_rules,
+    identifiers,
+    links,
+    patients,
+    personal_links,
+    phones,
+)
+from app.services.discrepancies import Disagreement
 from app.services.errors import RuleError
+from app.services.event_rules import ACTIONS, CAUSES, CRITERIA, OUTCOMES
+from app.services.event_signatures import SignatureState
 from app.services.visits import VisitState
 from app.services.worklist import LinkHealth, Task
 
@@ -27,6 +42,22 @@ def rules_of(module: object) -> set[str]:
 def test_every_refusal_of_the_services_has_words() -> None:
     services = (contact, identifiers, links, patients, personal_links, phones)
     assert set().union(*(rules_of(each) for each in services)) == set(words.RULES) | NOT_ASKED
+
+
+@pytest.mark.requirement("AE-05")
+def test_every_refusal_of_an_event_has_words() -> None:
+    found = set().union(*map(rules_of, (adverse_events, declarations, event_rules, security)))
+    assert set(event_words.RULES) <= found | {f"unknown_{name}" for name in ("action", "outcome")}
+    assert found <= set(event_words.RULES) | set(words.RULES)
+
+
+@pytest.mark.requirement("AE-05")
+def test_every_choice_and_state_of_an_event_has_words() -> None:
+    assert (tuple(forms.ACTIONS), tuple(forms.OUTCOMES)) == (ACTIONS, OUTCOMES)
+    assert (tuple(forms.CRITERIA), tuple(forms.CAUSES)) == (CRITERIA, CAUSES)
+    assert tuple(forms.CHANNELS) == declarations.CHANNELS
+    assert set(event_words.SIGNATURES) == set(SignatureState)
+    assert set(event_words.DISAGREEMENTS) == set(Disagreement)
 
 
 @pytest.mark.requirement("VIS-05")

@@ -19,7 +19,14 @@ CATALOGUE = catalogues.TRANSLATIONS / "fr" / "LC_MESSAGES" / "messages.po"
 # Shorter texts are also words of the other language, codes or parts of them.
 SHORTEST = 10
 NURSE = ("/nurse/", "/nurse/?q=04", "/nurse/patients/new", "/nurse/GIST-IMA/04-001", "/nurse/GIST-IMA/04-002")
-NURSE_FORMS = ("/nurse/GIST-IMA/04-002/randomisation", "/nurse/GIST-IMA/04-002/contact")
+NURSE_FORMS = (
+    "/nurse/GIST-IMA/04-002/randomisation",
+    "/nurse/GIST-IMA/04-002/contact",
+    "/nurse/GIST-IMA/04-002/events",
+    "/nurse/GIST-IMA/04-002/events/new",
+    "/nurse/GIST-IMA/04-002/events/1",
+    "/nurse/GIST-IMA/04-002/events/1/change",
+)
 ANALYST = ("/analyst/",)
 SET = "/manager/wording/GIST-IMA/qlq-c30/fr"
 MANAGER = ("/manager/wording/", SET, f"{SET}/draft", "/manager/wording/GIST-IMA/qlq-c30/en")
@@ -62,7 +69,8 @@ def token(session: Session, clock: SteppedClock) -> str:
     """The secret of a link of the first of two patients, the one randomised."""
     study = factories.make_study(session, clock)
     patient = factories.make_patient(session, clock, study)
-    factories.make_patient(session, clock, study, "04-002")
+    other = factories.make_patient(session, clock, study, "04-002")
+    factories.decide(session, clock, factories.make_event(session, clock, other), is_serious=True)
     issued = factories.make_link(session, clock, patient)
     factories.randomise(session, clock, patient)
     wording.make_approved(session, clock, study, language="en")

@@ -31,6 +31,8 @@ SITES = frozenset({Role.NURSE, Role.INVESTIGATOR})
 READERS = SITES | {Role.DATA_MANAGER, Role.MONITOR, Role.INSPECTOR}
 EXPORTERS = frozenset({Role.DATA_MANAGER, Role.ANALYST})
 MANAGERS = frozenset({Role.DATA_MANAGER})
+INVESTIGATORS = frozenset({Role.INVESTIGATOR})
+EVENTS = "/nurse/<study>/<code>/events"
 WORDING = "/manager/wording/<study>/<questionnaire>/<language>"
 
 
@@ -45,6 +47,14 @@ class Row:
 
 
 TODAY = NOW.date().isoformat()
+FACTS = {
+    "term": "Nausea",
+    "grade": "2",
+    "onset_on": TODAY,
+    "action": "none",
+    "outcome": "not_recovered",
+    "seen": "1",
+}
 # Reviewed by a person: a new route fails until somebody says who may use it, and no route vanishes unseen.
 ROUTES = {
     "GET /": Row("signed in", (200, 303)),
@@ -92,6 +102,15 @@ ROUTES = {
         P.CHANGE_CONTACT, (303,), SITES, {"phone": "06 39 98 00 01", "channel": "sms", "version": "0"}
     ),
     "POST /nurse/<study>/<code>/contact/erase": Row(P.CHANGE_CONTACT, (303,), SITES),
+    f"GET {EVENTS}": Row(P.SEE_PATIENTS, (200,), READERS),
+    f"GET {EVENTS}/new": Row(P.DRAFT_EVENT, (200,), SITES),
+    f"POST {EVENTS}/new": Row(P.DRAFT_EVENT, (303,), SITES, FACTS),
+    f"GET {EVENTS}/<number>": Row(P.SEE_PATIENTS, (200,), READERS),
+    f"GET {EVENTS}/<number>/change": Row(P.DRAFT_EVENT, (200,), SITES),
+    f"POST {EVENTS}/<number>/change": Row(P.DRAFT_EVENT, (422,), SITES, FACTS),
+    f"POST {EVENTS}/<number>/decision": Row(P.DECIDE_EVENT, (422,), INVESTIGATORS),
+    f"POST {EVENTS}/<number>/signature": Row(P.DECIDE_EVENT, (422,), INVESTIGATORS),
+    f"POST {EVENTS}/<number>/declaration": Row(P.DRAFT_EVENT, (422,), SITES),
     "GET /analyst/": Row(P.EXPORT, (200,), EXPORTERS),
     "POST /analyst/<study>/export": Row(P.EXPORT, (200,), EXPORTERS),
     "GET /manager/wording/": Row(P.MANAGE_WORDING, (200,), MANAGERS),
@@ -125,7 +144,7 @@ def hospital(
     text = factories.source().replace('"GIST-IMA"', '"OTHER"')
     other = studies.load_study(session, clock, text, "other.toml").study
     for each, (_, code) in ((study, OWN), (study, OTHER_SITE), (other, OTHER_STUDY)):
-        factories.make_patient(session, clock, each, code)
+        factories.make_event(session, clock, factories.make_patient(session, clock, each, code))
     for each in (study, other):
         wording.make_draft(session, clock, each)
     session.commit()
@@ -165,7 +184,7 @@ def address(rule: str, place: tuple[str, str]) -> str:
     """The rule with a place in it."""
     study, code = place
     path = FIXED.get(rule, rule).replace("<study>", study).replace("<code>", code)
-    path = path.replace("<questionnaire>", "qlq-c30").replace("<language>", "fr")
+    path = path.replace("<number>", "1").replace("<questionnaire>", "qlq-c30").replace("<language>", "fr")
     return re.sub(r"<[^>]+>", "q01", path.replace("<visit>", "BASELINE"))
 
 
