@@ -11,9 +11,12 @@ from app.clock import SteppedClock
 from app.models import (
     AdverseEvent,
     EventSignature,
+    Exposure,
+    MissingReason,
     Patient,
     Response,
     Site,
+    SiteStay,
     Study,
     SymptomReport,
     User,
@@ -22,7 +25,9 @@ from app.models import (
 from app.services import (
     adverse_events,
     contact,
+    exposure,
     links,
+    milestones,
     patients,
     personal_links,
     responses,
@@ -38,6 +43,7 @@ from app.services.questionnaires import REPORT, questionnaire
 from app.services.responses import Answer, AnswerState, WordingUsed
 from app.services.sealing import Keys
 from app.services.tokens import RandomTokens
+from app.services.treatment import Episode
 from app.services.visits import find_visit
 from app.settings import ROOT
 from tests.page import Browser
@@ -127,11 +133,57 @@ def keep_contact(
     contact.save_contact(session, clock, site_nurse(patient), keys, patient, wish)
 
 
+def milestone(
+    session: Session,
+    clock: SteppedClock,
+    patient: Patient,
+    kind: str,
+    on: date | None = None,
+    value: str | None = None,
+) -> Patient:
+    """Records a milestone of a patient, by default today."""
+    definition = studies.definition_in_force(session, session.get_one(Study, patient.study_id))
+    event = milestones.Event(kind, on or clock.now().date(), value)
+    milestones.record_milestone(session, clock, definition, patient, event)
+    return patient
+
+
+def expose(
+    session: Session,
+    clock: SteppedClock,
+    patient: Patient,
+    started_on: date,
+    stopped_on: date | None = None,
+    reason: str | None = None,
+    drug: str = "imatinib",
+) -> Exposure:
+    """An episode of a drug, of imatinib unless another is named."""
+    definition = studies.definition_in_force(session, session.get_one(Study, patient.study_id))
+    episode = Episode(drug, started_on, stopped_on, reason)
+    return exposure.record_exposure(session, clock, definition, patient, episode)
+
+
+def make_history(session: Session, clock: SteppedClock, patient: Patient) -> None:
+    """A row in each table that a patient's way through the study may fill."""
+    facts = {"study_id": patient.study_id, "patient_id": patient.id, "recorded_at": clock.now()}
+    today = clock.now().date()
+    session.add(Exposure(**facts, drug="imatinib", started_on=today))
+    session.add(SiteStay(**facts, site_id=patient.site_id, from_on=today))
+    session.add(MissingReason(**facts, visit_id=get_visit(session, patient, "M6").id, reason="forgot"))
+    session.flush()
+
+
 def get_visit(session: Session, patient: Patient, code: str = "BASELINE") -> Visit:
     """A visit of a patient."""
     visit = find_visit(session, patient, code)
     assert visit is not None
     return visit
+
+
+def find_visit_of(session: Session, study: Study, patient: str, code: str) -> Visit:
+    """A visit of the patient of that code."""
+    query = select(Patient).where(Patient.study_id == study.id, Patient.code == patient)
+    return get_visit(session, session.scalars(query).one(), code)
 
 
 def make_link(session: Session, clock: SteppedClock, patient: Patient, visit: str = "BASELINE") -> IssuedLink:

@@ -12,10 +12,12 @@ from app.models.adverse_event import (
 from app.models.audit import AuditEntry, AuditHead
 from app.models.base import Base
 from app.models.contact import CHANNELS, EMAIL, NO_CHANNEL, SMS, Contact
+from app.models.exposure import Exposure
 from app.models.late_answer import LateAnswer
 from app.models.link import PERSONAL_LINK, VISIT_LINK, Link
-from app.models.patient import Milestone, Patient
-from app.models.response import DRAFT, SUBMITTED, Response, Score
+from app.models.missing import MissingReason
+from app.models.patient import Milestone, Patient, SiteStay
+from app.models.response import DRAFT, PARTIAL, SUBMITTED, Response, Score
 from app.models.sign_in import SignInFailures
 from app.models.site import Site
 from app.models.study import DefinitionVersion, Study
@@ -34,6 +36,7 @@ __all__ = [
     "DRAFT_WORDING",
     "EMAIL",
     "NO_CHANNEL",
+    "PARTIAL",
     "PERSONAL_LINK",
     "SIGNED_EVENT",
     "SMS",
@@ -49,15 +52,18 @@ __all__ = [
     "DefinitionVersion",
     "EventDeclaration",
     "EventSignature",
+    "Exposure",
     "LateAnswer",
     "Link",
     "Milestone",
+    "MissingReason",
     "Patient",
     "Response",
     "RoleAssignment",
     "Score",
     "SignInFailures",
     "Site",
+    "SiteStay",
     "Study",
     "SymptomReport",
     "User",

@@ -29,8 +29,11 @@ class Patient(Base):
 
     study: Mapped[Study] = relationship(lazy="raise_on_sql")
     site: Mapped[Site] = relationship(lazy="raise_on_sql")
+    # Those that stand: one that was undone counts nowhere.
     milestones: Mapped[list["Milestone"]] = relationship(
-        lazy="raise_on_sql", order_by="Milestone.occurred_on, Milestone.id"
+        lazy="raise_on_sql",
+        primaryjoin="and_(Patient.id == Milestone.patient_id, Milestone.undone_at.is_(None))",
+        order_by="Milestone.occurred_on, Milestone.id",
     )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own name
@@ -42,7 +45,12 @@ class Patient(Base):
 
 
 class Milestone(Base):
-    """A dated event that visits may be computed from: consent, randomisation, re-introduction..."""
+    """A dated event that visits may be computed from: consent, randomisation, re-introduction...
+
+    value: what was found, where the kind has values (a response: "CR", "PR", "SD" or "PD").
+    ends: what it ends, as the definition said when it was recorded, so that queries need no definition.
+    undone_at, undone_reason: when and why it was found to be a mistake.
+    """
 
     __tablename__ = "milestone"
     __table_args__ = (Index(None, "study_id", "patient_id", "kind"),)
@@ -55,3 +63,21 @@ class Milestone(Base):
     recorded_at: Mapped[datetime]
     # Why it was recorded although something was amiss, such as a baseline that is missing.
     remark: Mapped[str | None]
+    value: Mapped[str | None]
+    ends: Mapped[str | None]
+    undone_at: Mapped[datetime | None]
+    undone_reason: Mapped[str | None]
+
+
+class SiteStay(Base):
+    """From which local date on a patient belonged to a site; written once a patient is transferred."""
+
+    __tablename__ = "site_stay"
+    __table_args__ = (UniqueConstraint("patient_id", "from_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"))
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    from_on: Mapped[date]
+    recorded_at: Mapped[datetime]

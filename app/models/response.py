@@ -11,7 +11,8 @@ from app.models.base import Base, uuid7
 from app.models.symptom import SymptomReport
 from app.models.visit import Visit
 
-DRAFT, SUBMITTED = "draft", "submitted"
+# A draft whose time is over is partial: frozen like one that was sent.
+DRAFT, PARTIAL, SUBMITTED = "draft", "partial", "submitted"
 # What each tap on a draft changes; of these the trail keeps the saved answers that another one replaces.
 CHANGED_BY_TAPS = frozenset({"answers", "languages", "saved_at"})
 
@@ -23,6 +24,9 @@ class Response(Base):
     "at": ISO instant in UTC when it was given, "language": language of the screen, "sequence": running
     number}}, and where a script carried it: "device", whose running number it is, "received_at", and
     "device_at", the instant by the device's own clock.
+    treatment_state, treatment_days: how the patient was treated on the local date of the last answer, and for
+    how many days by then, as known at the sending.
+    voided_at, voided_reason: it was another patient's; a copy stands where it belongs.
     """
 
     __tablename__ = "response"
@@ -49,6 +53,10 @@ class Response(Base):
     saved_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     software_version: Mapped[str]
+    treatment_state: Mapped[str | None]
+    treatment_days: Mapped[int | None]
+    voided_at: Mapped[datetime | None]
+    voided_reason: Mapped[str | None]
 
     visit: Mapped[Visit] = relationship(lazy="raise_on_sql")
     scores: Mapped[list["Score"]] = relationship(lazy="raise_on_sql", back_populates="response")

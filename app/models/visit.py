@@ -10,7 +10,11 @@ from app.models.patient import Patient
 
 
 class Visit(Base):
-    """When one visit opens, is due and closes: local dates of the site, and the instants they mean."""
+    """When one visit opens, is due and closes: local dates of the site, and the instants they mean.
+
+    ends_on: the local date from which nothing is expected of the patient, where the window ends later.
+    served_by_id: the visit whose questionnaires serve this one too, as their windows overlap.
+    """
 
     __tablename__ = "visit"
     __table_args__ = (
@@ -30,5 +34,7 @@ class Visit(Base):
     closes_at: Mapped[datetime]
     questionnaires: Mapped[list[str]]
     definition_version: Mapped[str]
+    ends_on: Mapped[date | None]
+    served_by_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
 
     patient: Mapped[Patient] = relationship(lazy="raise_on_sql")

@@ -35,7 +35,7 @@ def patient_page(patient: Any, error: str = "", revoking: str = "") -> PatientPa
     """The page of a patient whose site, study and milestones are loaded."""
     definition = definition_in_force(db.session, patient.study)
     lines = visit_lines(db.session, current_app.extensions["clock"], [patient.id])[patient.id]
-    coming = next((each.code for each in lines if each.state is VisitState.NOT_YET_EXPECTED), None)
+    coming = next((each.code for each in lines if each.is_coming), None)
     names = visit_names(definition)
     is_open = patient.arm is None and may(Permission.RANDOMISE, patient)
     return PatientPage(

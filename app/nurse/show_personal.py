@@ -27,7 +27,7 @@ def box(patient: Any, visits: Sequence[VisitLine], revoking: str) -> PersonalLin
     """How the personal link of a patient stands; it works until the last planned visit has closed."""
     clock, zone = current_app.extensions["clock"], patient.site.timezone
     link = personal_links.personal_link_of(db.session, clock, patient)
-    ends_at = max((each.closes_at for each in visits), default=clock.now()) + GRACE
+    ends_at = max((each.closes_at for each in visits if each.ends_on is None), default=clock.now()) + GRACE
     is_live, is_over = link is not None and link.revoked_at is None, clock.now() >= ends_at
     may_issue, place = may(Permission.ISSUE_LINKS, patient), address(patient)
     lines = [_state(link, zone)]

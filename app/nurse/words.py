@@ -17,6 +17,7 @@ STATES = {
     VisitState.RECEIVED: lazy_translate("Received"),
     VisitState.PARTIAL: lazy_translate("Partial"),
     VisitState.MISSING: lazy_translate("Missing"),
+    VisitState.NOT_EXPECTED: lazy_translate("Not expected"),
 }
 LINKS = {
     LinkHealth.NONE: lazy_translate("No link"),
@@ -101,6 +102,29 @@ RULES = {
     "birth_date": lazy_translate(
         "This holds what may be a birth date: leave it out, or write the month and the year alone."
     ),
+    "served_by_other": lazy_translate(
+        "The questionnaire of another visit serves this one too: give the link of that visit."
+    ),
+    "patient_left": lazy_translate(
+        "Nothing is expected of this patient from %(ends_on)s on: a link would open nothing."
+    ),
+    "unknown_milestone": lazy_translate("Choose an event of the study."),
+    "milestone_recorded": lazy_translate("This event is recorded already: it happens once only."),
+    "unknown_value": lazy_translate("Choose one of these: %(values)s."),
+    "too_early": lazy_translate("Another event comes before this one: record that one first."),
+    "before_milestone": lazy_translate(
+        "The event that comes before is dated %(on)s: give a date from that day on."
+    ),
+    "after_death": lazy_translate("The death is dated %(died_on)s: give a date up to that day."),
+    "after_withdrawal": lazy_translate(
+        "The consent was withdrawn on %(withdrawn_on)s: give a date up to that day."
+    ),
+    "milestone_later": lazy_translate(
+        "Another event is dated %(on)s, after this day. Check both dates; undo the one that is wrong."
+    ),
+    "no_reason": lazy_translate("Give the reason."),
+    "not_undone": lazy_translate("This event is not undone: a data manager corrects it."),
+    "needed_by": lazy_translate("Another event follows from this one: undo that one first."),
     "window_closed": lazy_translate("This visit closed on %(closes_on)s: a link would open nothing."),
 }
 

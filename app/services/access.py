@@ -41,6 +41,10 @@ class Permission(StrEnum):
     MANAGE_WORDING = "import and approve wording"
     SEE_CONTACT = "see contact details"
     CHANGE_CONTACT = "change contact details"
+    CORRECT_RANDOMISATION = "correct an error of transcription of a randomisation"
+    IMPORT_ALLOCATIONS = "import lists of assignments already made"
+    TRANSFER = "transfer patients to another site"
+    REATTRIBUTE = "void forms of the wrong patient and give them to the right one"
 
 
 P = Permission
@@ -53,7 +57,18 @@ SITE_STAFF = frozenset(
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.NURSE: SITE_STAFF,
     Role.INVESTIGATOR: SITE_STAFF | {P.DECIDE_EVENT},
-    Role.DATA_MANAGER: frozenset({P.SEE_PATIENTS, P.SEE_ARM, P.EXPORT, P.MANAGE_WORDING}),
+    Role.DATA_MANAGER: frozenset(
+        {
+            P.SEE_PATIENTS,
+            P.SEE_ARM,
+            P.EXPORT,
+            P.MANAGE_WORDING,
+            P.CORRECT_RANDOMISATION,
+            P.IMPORT_ALLOCATIONS,
+            P.TRANSFER,
+            P.REATTRIBUTE,
+        }
+    ),
     Role.MONITOR: frozenset({P.SEE_PATIENTS, P.SEE_ARM}),
     Role.ANALYST: frozenset({P.EXPORT, P.SEE_ARM}),
     Role.INSPECTOR: frozenset({P.SEE_PATIENTS, P.SEE_ARM}),

@@ -144,7 +144,13 @@ def _reports(actor: Actor, patient: Patient | None) -> Select[SymptomReport, dat
         select(SymptomReport, Response.submitted_at, Patient)
         .join(SymptomReport.response)
         .join(Patient, Patient.id == SymptomReport.patient_id)
-        .where(*_of(actor, patient), Response.status == SUBMITTED, SymptomReport.grade.is_not(None), tells)
+        .where(
+            *_of(actor, patient),
+            Response.status == SUBMITTED,
+            Response.voided_at.is_(None),
+            SymptomReport.grade.is_not(None),
+            tells,
+        )
         .options(joinedload(Patient.site), joinedload(Patient.study))
     )
 

@@ -33,6 +33,7 @@ LINK = (
         Link.revoked_at,
         Visit.opens_at,
         Visit.closes_at,
+        Visit.ends_on,
         Patient.code,
         Patient.language,
         Site.timezone,
@@ -56,7 +57,7 @@ DRAFTS = (
         Response.languages,
         Response.revision,
     )
-    .where(Response.visit_id == bindparam("key"), Response.entry == MAIN)
+    .where(Response.visit_id == bindparam("key"), Response.entry == MAIN, Response.voided_at.is_(None))
     .with_for_update()
 )
 

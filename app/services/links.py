@@ -35,7 +35,8 @@ _PAGES = (
 )
 BY_TOKEN = select(Link).where(Link.token_hash == bindparam("key")).options(*_PAGES)
 BY_ID = select(Link).where(Link.id == bindparam("key")).options(*_PAGES)
-RESPONSES = select(Response).where(Response.visit_id == bindparam("key"))
+# One that was voided belongs to another patient.
+RESPONSES = select(Response).where(Response.visit_id == bindparam("key"), Response.voided_at.is_(None))
 HELD_RESPONSES = RESPONSES.with_for_update().execution_options(populate_existing=True)
 
 
@@ -108,9 +109,9 @@ def issue_link(
 ) -> IssuedLink:
     """Issues a link to a visit; older links of the visit and their sessions die.
 
-    Raises RuleError when the visit's questionnaires were sent, its window has closed, the study is in
-    production and a questionnaire has no approved wording in the patient's language, or approved wording
-    was changed since.
+    Raises RuleError when the visit's questionnaires were sent or are another visit's, its window has closed,
+    the patient has left, the study is in production and a questionnaire has no approved wording in the
+    patient's language, or approved wording was changed since.
     """
     require_wording(session, visit.study_id, visit.questionnaires, patient.language)
     hold(session, visit)
@@ -148,6 +149,12 @@ def end_links(session: Session, clock: Clock, links: Sequence[Link], reason: str
 def live_links(session: Session, visit: Visit) -> list[Link]:
     """The links of a visit that were not revoked."""
     return list(session.scalars(select(Link).where(_of_visit(visit), Link.revoked_at.is_(None))))
+
+
+def links_of(session: Session, patient: Patient) -> list[Link]:
+    """All links of a patient that were not revoked, the personal one included."""
+    query = select(Link).where(Link.study_id == patient.study_id, Link.patient_id == patient.id)
+    return list(session.scalars(query.where(Link.revoked_at.is_(None))))
 
 
 def find_link(session: Session, clock: Clock, token: str) -> FoundLink | None:
@@ -226,6 +233,10 @@ def require_wording(session: Session, study_id: int, questionnaires: Sequence[st
 
 
 def _require_open(session: Session, clock: Clock, visit: Visit) -> None:
+    if visit.served_by_id is not None:
+        raise RuleError("visit", "served_by_other", visit=visit.code)
+    if visit.ends_on is not None:
+        raise RuleError("visit", "patient_left", visit=visit.code, ends_on=visit.ends_on)
     responses = _responses_of(session, visit)
     if are_sent(responses):
         raise RuleError("visit", "already_sent", visit=visit.code)

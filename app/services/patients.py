@@ -1,4 +1,4 @@
-"""Patients: registration, randomisation, milestones; every refusal names its field."""
+"""Patients: registration, randomisation, and who finds whom; every refusal names its field."""
 
 import re
 from collections.abc import Sequence
@@ -10,14 +10,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.clock import Clock
-from app.models import SUBMITTED, Milestone, Patient, Response, Site, Study, Visit
+from app.models import SUBMITTED, Patient, Response, Site, Study, Visit
 from app.services.access import Actor, Permission, patients_within, require
 from app.services.definition import CONSENT, RANDOMISATION, StudyDefinition
 from app.services.errors import NotFoundError, RuleError
 from app.services.identifiers import refuse_identifiers
+from app.services.milestones import (
+    Event,
+    add_milestone,
+    check_date,
+    check_milestone_date,
+    check_not_left,
+    hold_patient,
+)
+from app.services.projection import project_visits
 from app.services.rows import hold
 from app.services.schedule import local_date, nominal_visits
-from app.services.visits import project_visits
 
 BASELINE = "BASELINE"
 
@@ -44,7 +52,7 @@ def register_patient(
         raise RuleError("site", "not_recruiting", site=site.name)
     code = next_code(session, site) if registration.code is None else registration.code
     _check_code(session, site, code)
-    _check_date(clock, definition, site, "consent_on", registration.consent_on)
+    check_date(clock, definition, site, "consent_on", registration.consent_on)
     if registration.language not in definition.languages:
         raise RuleError("language", "unknown_language", language=registration.language)
     patient = Patient(
@@ -58,7 +66,7 @@ def register_patient(
     )
     session.add(patient)
     session.flush()
-    _add_milestone(session, clock, patient, CONSENT, registration.consent_on)
+    add_milestone(session, clock, patient, Event(CONSENT, registration.consent_on))
     project_visits(session, clock, definition, patient)
     return patient
 
@@ -78,43 +86,33 @@ def randomise_patient(
     the consent, or in the future; no completed baseline and no remark that says why; a remark
     with a national number or a date that may be of birth.
     """
-    if arm not in {each.code for each in definition.arms}:
-        raise RuleError("arm", "unknown_arm", arm=arm, study=definition.code)
-    _hold(session, patient)
-    if patient.arm is not None:
-        raise RuleError("arm", "already_randomised", code=patient.code)
-    _check_milestone_date(clock, definition, patient, "randomised_on", randomised_on)
-    has_initial_visit = any(each.code == BASELINE for each in nominal_visits(definition))
-    refuse_identifiers(remark or "", "remark", local_date(clock.now(), ZoneInfo(patient.site.timezone)))
-    if has_initial_visit and not remark and not has_completed_baseline(session, patient):
-        raise RuleError("remark", "no_baseline", code=patient.code)
+    hold_patient(session, patient)
+    check_randomisation(session, clock, definition, patient, randomised_on, arm, remark)
     patient.arm, patient.arm_disclosed_at = arm, clock.now()
-    _add_milestone(session, clock, patient, RANDOMISATION, randomised_on, remark or None)
+    add_milestone(session, clock, patient, Event(RANDOMISATION, randomised_on, remark=remark or None))
     project_visits(session, clock, definition, patient)
 
 
-def record_milestone(
+def check_randomisation(
     session: Session,
     clock: Clock,
     definition: StudyDefinition,
     patient: Patient,
-    kind: str,
-    occurred_on: date,
+    randomised_on: date,
+    arm: str,
+    remark: str | None,
 ) -> None:
-    """Records a dated event and computes the visits that it anchors.
-
-    Raises RuleError: an event that the study has not, that can happen once only and did, or
-    whose date is before the study or the consent, or in the future.
-    """
-    kinds = {each.code: each for each in definition.milestones}
-    if kind not in kinds or kind in {CONSENT, RANDOMISATION}:
-        raise RuleError("kind", "unknown_milestone", kind=kind)
-    _hold(session, patient)
-    if kinds[kind].once and any(each.kind == kind for each in patient.milestones):
-        raise RuleError("kind", "milestone_recorded", kind=kind)
-    _check_milestone_date(clock, definition, patient, "occurred_on", occurred_on)
-    _add_milestone(session, clock, patient, kind, occurred_on)
-    project_visits(session, clock, definition, patient)
+    """Raises RuleError as randomise_patient does; writes nothing."""
+    if arm not in {each.code for each in definition.arms}:
+        raise RuleError("arm", "unknown_arm", arm=arm, study=definition.code)
+    if patient.arm is not None:
+        raise RuleError("arm", "already_randomised", code=patient.code)
+    check_milestone_date(clock, definition, patient, "randomised_on", randomised_on)
+    check_not_left(patient, "randomised_on", randomised_on)
+    refuse_identifiers(remark or "", "remark", local_date(clock.now(), ZoneInfo(patient.site.timezone)))
+    has_initial_visit = any(each.code == BASELINE for each in nominal_visits(definition))
+    if has_initial_visit and not remark and not has_completed_baseline(session, patient):
+        raise RuleError("remark", "no_baseline", code=patient.code)
 
 
 def has_completed_baseline(session: Session, patient: Patient) -> bool:
@@ -122,7 +120,12 @@ def has_completed_baseline(session: Session, patient: Patient) -> bool:
     query = (
         select(Response.id)
         .join(Response.visit)
-        .where(Visit.patient_id == patient.id, Visit.code == BASELINE, Response.status == SUBMITTED)
+        .where(
+            Visit.patient_id == patient.id,
+            Visit.code == BASELINE,
+            Response.status == SUBMITTED,
+            Response.voided_at.is_(None),
+        )
     )
     return session.scalars(query.limit(1)).one_or_none() is not None
 
@@ -167,17 +170,14 @@ def patients_of(session: Session, actor: Actor) -> Sequence[Patient]:
 
 def next_code(session: Session, site: Site) -> str:
     """The running number that a new patient of the site would bear, such as 03-007."""
+    # By the code, which a patient keeps at another site.
     codes = session.scalars(
-        select(Patient.code).where(Patient.study_id == site.study_id, Patient.site_id == site.id)
+        select(Patient.code).where(
+            Patient.study_id == site.study_id, Patient.code.startswith(f"{site.number}-")
+        )
     )
     highest = max((int(code.rsplit("-", 1)[1]) for code in codes), default=0)
     return f"{site.number}-{highest + 1:03}"
-
-
-def _hold(session: Session, patient: Patient) -> None:
-    """A second tap waits for the first one, and then sees what it recorded."""
-    hold(session, patient)
-    session.refresh(patient, ["arm", "version", "milestones"])
 
 
 def _check_code(session: Session, site: Site, code: str) -> None:
@@ -188,36 +188,3 @@ def _check_code(session: Session, site: Site, code: str) -> None:
     query = select(Patient.id).where(Patient.study_id == site.study_id, Patient.code == code)
     if session.scalar(query) is not None:
         raise RuleError("code", "code_taken", code=code)
-
-
-def _check_milestone_date(
-    clock: Clock, definition: StudyDefinition, patient: Patient, field: str, day: date
-) -> None:
-    _check_date(clock, definition, patient.site, field, day)
-    consent_on = next(each.occurred_on for each in patient.milestones if each.kind == CONSENT)
-    if day < consent_on:
-        raise RuleError(field, "before_consent", day=day, consent_on=consent_on)
-
-
-def _check_date(clock: Clock, definition: StudyDefinition, site: Site, field: str, day: date) -> None:
-    if day < definition.starts_on:
-        raise RuleError(field, "before_study", day=day, starts_on=definition.starts_on)
-    today = local_date(clock.now(), ZoneInfo(site.timezone))
-    if day > today:
-        raise RuleError(field, "in_future", day=day, today=today)
-
-
-def _add_milestone(
-    session: Session, clock: Clock, patient: Patient, kind: str, occurred_on: date, remark: str | None = None
-) -> None:
-    patient.milestones.append(
-        Milestone(
-            study_id=patient.study_id,
-            patient_id=patient.id,
-            kind=kind,
-            occurred_on=occurred_on,
-            recorded_at=clock.now(),
-            remark=remark,
-        )
-    )
-    session.flush()

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, defer
 
 from app.clock import Clock
-from app.models import PERSONAL_LINK, Link, Patient, Response, Site, Study, Visit, WebSession
+from app.models import PERSONAL_LINK, Link, Patient, Response, Visit, WebSession
 from app.services.codes import hold_link, is_locked, set_code
 from app.services.definition import StudyDefinition
 from app.services.errors import RuleError
@@ -17,20 +16,16 @@ from app.services.links import REISSUED, FoundLink, IssuedLink, are_sent, end_li
 from app.services.questionnaires import REPORT, questionnaire
 from app.services.responses import WordingUsed, begin_responses
 from app.services.rows import hold
-from app.services.schedule import local_date, window
 from app.services.sessions import end_sessions_of_links
 from app.services.tokens import TokenSource, hash_secret
+from app.services.unscheduled import add_unscheduled_visit, of_no_schedule
 from app.services.visits import (
-    UNSCHEDULED,
     VisitState,
     follow_up_ends_at,
     is_answerable,
     telling_response,
     visit_state,
 )
-
-# A report is for what is felt now: it stays open on the day of its beginning and on two more.
-DAYS_OPEN = timedelta(days=2)
 
 
 class LinkOverError(RuntimeError):
@@ -133,12 +128,14 @@ def reports_of(session: Session, clock: Clock, patient: Patient) -> list[ReportL
     query = (
         select(Visit, Response)
         .outerjoin(Response, Response.visit_id == Visit.id)
-        .where(_unscheduled(patient.study_id, patient.id))
+        .where(of_no_schedule(patient.study_id, patient.id))
         .options(defer(Response.answers))
         .order_by(Visit.id.desc())
     )
     found: dict[int, tuple[Visit, list[Response]]] = {}
     for visit, response in session.execute(query):
+        if REPORT not in visit.questionnaires:
+            continue
         found.setdefault(visit.id, (visit, []))[1].extend([response] if response is not None else [])
     lines = (_report_line(visit, responses, clock.now()) for visit, responses in found.values())
     return [line for line in lines if line is not None]
@@ -164,7 +161,7 @@ def begin_report(
         raise LinkOverError(link)
     visit = _open_report(session, clock, link)
     if visit is None:
-        visit = _new_visit(session, clock, link)
+        visit = add_unscheduled_visit(session, clock, link.study_id, link.patient_id, [REPORT])
         end_sessions_of_links(session, clock, [link.id])
         link.visit = visit
         session.flush()
@@ -181,30 +178,6 @@ def _open_report(session: Session, clock: Clock, link: Link) -> Visit | None:
     return visit if is_open and not are_sent(responses) else None
 
 
-def _new_visit(session: Session, clock: Clock, link: Link) -> Visit:
-    query = select(Site.timezone).join(Patient, Patient.site_id == Site.id)
-    zone = ZoneInfo(session.scalars(query.where(Patient.id == link.patient_id)).one())
-    former = select(func.count()).where(_unscheduled(link.study_id, link.patient_id))
-    today = local_date(clock.now(), zone)
-    opens_at, closes_at = window((today, today + DAYS_OPEN), zone)
-    visit = Visit(
-        study_id=link.study_id,
-        patient_id=link.patient_id,
-        code=f"U{1 + (session.scalar(former) or 0)}",
-        anchor=UNSCHEDULED,
-        due_on=today,
-        opens_on=today,
-        closes_on=today + DAYS_OPEN,
-        opens_at=opens_at,
-        closes_at=closes_at,
-        questionnaires=[REPORT],
-        definition_version=session.get_one(Study, link.study_id).definition_version,
-    )
-    session.add(visit)
-    session.flush()
-    return visit
-
-
 def _report_line(visit: Visit, responses: Sequence[Response], now: datetime) -> ReportLine | None:
     response = telling_response(responses)
     if response is None or response.saved_at is None:
@@ -216,7 +189,3 @@ def _report_line(visit: Visit, responses: Sequence[Response], now: datetime) -> 
 
 def _of_patient(patient: Patient) -> ColumnElement[bool]:
     return and_(Link.study_id == patient.study_id, Link.patient_id == patient.id, Link.kind == PERSONAL_LINK)
-
-
-def _unscheduled(study_id: int, patient_id: int) -> ColumnElement[bool]:
-    return and_(Visit.study_id == study_id, Visit.patient_id == patient_id, Visit.anchor == UNSCHEDULED)

@@ -1,6 +1,6 @@
 """Responses: begun by the first tap, saved answer by answer, sent once and for all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -21,6 +21,7 @@ from app.services.rows import hold
 from app.services.schedule import local_date
 from app.services.studies import definition_in_force
 from app.services.symptoms import symptom_reports
+from app.services.treatment import Treatment, TreatmentState, exposures_of, treatment_state
 from app.services.visits import is_answerable
 from app.version import SOFTWARE_VERSION
 
@@ -205,6 +206,7 @@ def submit_responses(session: Session, clock: Clock, visit: Visit) -> list[Respo
     open_ones = [item for draft in drafts for item in open_items(draft, _asked(definition, draft))]
     if open_ones:
         raise UnansweredError(open_ones)
+    stamp_treatment(session, drafts)
     for draft in drafts:
         asked = _asked(definition, draft)
         draft.answers = complete_answers(asked, draft.answers, clock.now())
@@ -215,6 +217,24 @@ def submit_responses(session: Session, clock: Clock, visit: Visit) -> list[Respo
         draft.scores, draft.symptoms = score_response(draft), symptom_reports(draft, asked)
     session.flush()
     return responses
+
+
+def stamp_treatment(session: Session, responses: Sequence[Response]) -> None:
+    """Writes on a patient's responses how they were treated on the local date of the last answer of each.
+
+    Unknown where no exposure was recorded by now.
+    """
+    if not responses:
+        return
+    first = responses[0]
+    episodes = exposures_of(session, first.study_id, first.patient_id)
+    zone = _zone(session, first.patient_id) if episodes else None
+    for response in responses:
+        state = TreatmentState(Treatment.UNKNOWN)
+        if zone is not None:
+            last = max(entry["at"] for entry in response.answers.values())
+            state = treatment_state(episodes, local_date(datetime.fromisoformat(last), zone))
+        response.treatment_state, response.treatment_days = state.code.value, state.days
 
 
 def complete_answers(asked: Questionnaire, answers: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -333,9 +353,12 @@ def _instant(instant: datetime) -> str:
 
 def _today(session: Session, clock: Clock, visit: Visit) -> date:
     """The date on the wall of the patient's site."""
+    return local_date(clock.now(), _zone(session, visit.patient_id))
+
+
+def _zone(session: Session, patient_id: int) -> ZoneInfo:
     query = select(Site.timezone).join(Patient, Patient.site_id == Site.id)
-    zone = session.scalars(query.where(Patient.id == visit.patient_id)).one()
-    return local_date(clock.now(), ZoneInfo(zone))
+    return ZoneInfo(session.scalars(query.where(Patient.id == patient_id)).one())
 
 
 def _definition(session: Session, visit: Visit) -> StudyDefinition:

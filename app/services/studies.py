@@ -13,7 +13,7 @@ from app.clock import Clock
 from app.models import DefinitionVersion, Milestone, Patient, Site, Study
 from app.services.definition import StudyDefinition, parse_definition
 from app.services.errors import NotFoundError, RuleError
-from app.services.visits import Projection, project_visits
+from app.services.projection import Projection, project_visits
 
 _parsed: dict[str, StudyDefinition] = {}
 

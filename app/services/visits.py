@@ -1,20 +1,15 @@
-"""Visits of a patient: the schedule's projection kept in step, and the state each form is in."""
+"""Visits of a patient: how they are found, and the state that each form is in."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import partial
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import DRAFT, Link, Patient, Response, Visit
-from app.services.definition import StudyDefinition
-from app.services.schedule import PlannedVisit, plan_visits, window
+from app.models import DRAFT, Patient, Response, Visit
 
 # A draft begun in its window can be finished and sent for this long after it.
 GRACE = timedelta(hours=24)
@@ -31,76 +26,8 @@ class VisitState(StrEnum):
     RECEIVED = "received"
     PARTIAL = "partial"
     MISSING = "missing"
-
-
-class Opening(Protocol):
-    """Anything with the two instants between which a visit is open: the visit, or a row of it."""
-
-    @property
-    def opens_at(self) -> datetime:
-        """The first instant."""
-        ...
-
-    @property
-    def closes_at(self) -> datetime:
-        """The first instant that is too late."""
-        ...
-
-
-class Form(Protocol):
-    """Anything that says where a questionnaire stands: the response, or a row of it."""
-
-    @property
-    def status(self) -> str:
-        """DRAFT or SUBMITTED."""
-        ...
-
-    @property
-    def started_at(self) -> datetime:
-        """When it was begun."""
-        ...
-
-    @property
-    def is_submitted(self) -> bool:
-        """Whether it was sent."""
-        ...
-
-
-@dataclass(frozen=True)
-class Projection:
-    """What a milestone or an amendment did to visits: codes, prefixed by the patient's."""
-
-    added: tuple[str, ...] = ()
-    moved: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-
-    def __add__(self, other: "Projection") -> "Projection":
-        return Projection(self.added + other.added, self.moved + other.moved, self.removed + other.removed)
-
-
-def project_visits(
-    session: Session, clock: Clock, definition: StudyDefinition, patient: Patient
-) -> Projection:
-    """Brings the stored visits in step with the schedule; what is past, opened or linked never moves.
-
-    Unscheduled visits are none of the schedule's.
-    """
-    milestones = {each.kind: each.occurred_on for each in patient.milestones}
-    planned = {each.code: each for each in plan_visits(definition, patient.arm, milestones)}
-    stored = {visit.code: visit for visit in visits_of(session, patient)}
-    movable = _movable_codes(session, clock, patient, stored.values())
-    place = partial(_place, definition=definition, patient=patient)
-    added = [code for code in planned if code not in stored]
-    moved = [code for code in planned if code in movable and place(stored[code], planned[code])]
-    removed = [code for code in stored if code in movable and code not in planned]
-    for code in added:
-        visit = Visit(study_id=patient.study_id, patient_id=patient.id, code=code)
-        place(visit, planned[code])
-        session.add(visit)
-    for code in removed:
-        session.delete(stored[code])
-    session.flush()
-    return Projection(*(_named(patient, codes) for codes in (added, moved, removed)))
+    # After death, withdrawal of consent or the end of questionnaires.
+    NOT_EXPECTED = "not_expected"
 
 
 def visits_of(session: Session, patient: Patient) -> Sequence[Visit]:
@@ -117,14 +44,23 @@ def visit_state(visit: Visit, response: Response | None, now: datetime) -> Visit
     """The state of a visit's form at an instant, from its window and its response."""
     if response is not None and response.is_submitted:
         return VisitState.RECEIVED
+    if is_not_expected(visit):
+        return VisitState.NOT_EXPECTED
+    if visit.ends_on is not None:
+        return VisitState.MISSING if response is None or response.saved_at is None else VisitState.PARTIAL
     if now < visit.opens_at:
         return VisitState.NOT_YET_EXPECTED
     if response is None:
         return VisitState.OPEN if now < visit.closes_at else VisitState.MISSING
-    if now < visit.closes_at + GRACE:
+    if response.status == DRAFT and now < visit.closes_at + GRACE:
         return VisitState.IN_PROGRESS
     # Opened without a single answer: there is nothing to keep of it.
     return VisitState.MISSING if response.saved_at is None else VisitState.PARTIAL
+
+
+def is_not_expected(visit: Visit) -> bool:
+    """Whether the patient had left by the day on which the visit is due."""
+    return visit.ends_on is not None and visit.due_on >= visit.ends_on
 
 
 def telling_response(responses: Iterable[Response]) -> Response | None:
@@ -132,20 +68,62 @@ def telling_response(responses: Iterable[Response]) -> Response | None:
     return min(responses, key=lambda each: (each.is_submitted, each.saved_at is None), default=None)
 
 
+class Opening(Protocol):
+    """Anything that says when a visit is open: the visit, or a row of it."""
+
+    @property
+    def opens_at(self) -> datetime:
+        """The first instant."""
+        ...
+
+    @property
+    def closes_at(self) -> datetime:
+        """The first instant that is too late."""
+        ...
+
+    @property
+    def ends_on(self) -> date | None:
+        """The day from which nothing is expected of the patient any more."""
+        ...
+
+
+class Form(Protocol):
+    """Anything that says where a questionnaire stands: the response, or a row of it."""
+
+    @property
+    def status(self) -> str:
+        """DRAFT, PARTIAL or SUBMITTED."""
+        ...
+
+    @property
+    def started_at(self) -> datetime:
+        """When it was begun."""
+        ...
+
+    @property
+    def is_submitted(self) -> bool:
+        """Whether it was sent."""
+        ...
+
+
 def is_answerable(visit: Opening, response: Form | None, now: datetime) -> bool:
-    """Whether answers are taken: in the window, and for a draft begun in it 24 hours longer."""
+    """Whether answers are taken: in the window, for a draft begun in it 24 h more, never after leaving."""
+    if visit.ends_on is not None:
+        return False
     has_begun = response is not None and response.status == DRAFT and response.started_at < visit.closes_at
     return visit.opens_at <= now < visit.closes_at + (GRACE if has_begun else timedelta())
 
 
 def next_visit(session: Session, clock: Clock, visit: Visit) -> Visit | None:
-    """The next visit of the same patient that has not opened yet."""
+    """The next visit of the same patient that has not opened yet and asks for questionnaires of its own."""
     query = (
         select(Visit)
         .where(
             Visit.study_id == visit.study_id,
             Visit.patient_id == visit.patient_id,
             Visit.opens_at > clock.now(),
+            Visit.ends_on.is_(None),
+            Visit.served_by_id.is_(None),
         )
         .order_by(Visit.due_on)
     )
@@ -155,10 +133,13 @@ def next_visit(session: Session, clock: Clock, visit: Visit) -> Visit | None:
 def follow_up_ends_at(session: Session, study_id: int, patient_id: int) -> datetime | None:
     """When a patient's follow-up is over: the close of the last visit planned by now and the grace.
 
-    None where no visit is planned.
+    None where no visit is planned. Visits that a patient's leaving has ended are none.
     """
     query = select(func.max(Visit.closes_at)).where(
-        Visit.study_id == study_id, Visit.patient_id == patient_id, Visit.anchor != UNSCHEDULED
+        Visit.study_id == study_id,
+        Visit.patient_id == patient_id,
+        Visit.anchor != UNSCHEDULED,
+        Visit.ends_on.is_(None),
     )
     closes_at = session.scalar(query)
     return None if closes_at is None else closes_at + GRACE
@@ -168,41 +149,3 @@ def _planned_of(patient: Patient) -> Select[Visit]:
     return select(Visit).where(
         Visit.study_id == patient.study_id, Visit.patient_id == patient.id, Visit.anchor != UNSCHEDULED
     )
-
-
-def _movable_codes(session: Session, clock: Clock, patient: Patient, visits: Iterable[Visit]) -> set[str]:
-    touched = _touched_visit_ids(session, patient)
-    return {visit.code for visit in visits if visit.opens_at > clock.now() and visit.id not in touched}
-
-
-def _touched_visit_ids(session: Session, patient: Patient) -> set[int]:
-    linked, answered = (
-        select(model.visit_id).where(model.study_id == patient.study_id, model.patient_id == patient.id)
-        for model in (Link, Response)
-    )
-    # The visit of a personal link is none of the schedule's, or not there yet.
-    return {each for each in session.scalars(linked.union(answered)) if each is not None}
-
-
-def _named(patient: Patient, codes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(f"{patient.code} {code}" for code in codes)
-
-
-def _place(visit: Visit, planned: PlannedVisit, definition: StudyDefinition, patient: Patient) -> bool:
-    """Writes the planned dates on the visit; says whether any of them differs."""
-    opens_at, closes_at = window(planned, ZoneInfo(patient.site.timezone))
-    facts = {
-        "anchor": planned.anchor,
-        "due_on": planned.due_on,
-        "opens_on": planned.opens_on,
-        "closes_on": planned.closes_on,
-        "opens_at": opens_at,
-        "closes_at": closes_at,
-        "questionnaires": list(planned.questionnaires),
-    }
-    if all(getattr(visit, name) == value for name, value in facts.items()):
-        return False
-    for name, value in facts.items():
-        setattr(visit, name, value)
-    visit.definition_version = definition.version
-    return True

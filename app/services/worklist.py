@@ -58,11 +58,19 @@ class VisitLine:
     link_at: datetime | None
     link_reason: str | None
     received_at: datetime | None
+    # The questionnaires of another visit serve this one.
+    is_served: bool = False
+    ends_on: date | None = None
 
     @property
     def is_current(self) -> bool:
         """Whether the patient can fill it in now."""
-        return self.state in {VisitState.OPEN, VisitState.IN_PROGRESS}
+        return not self.is_served and self.state in {VisitState.OPEN, VisitState.IN_PROGRESS}
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether its time is still to come."""
+        return not self.is_served and self.state is VisitState.NOT_YET_EXPECTED
 
     @property
     def has_live_link(self) -> bool:
@@ -138,7 +146,7 @@ def visit_lines(session: Session, clock: Clock, patient_ids: Iterable[int]) -> d
     )
     query = (
         select(Visit, Response, Link)
-        .outerjoin(Response, Response.visit_id == Visit.id)
+        .outerjoin(Response, and_(serves(Visit), Response.voided_at.is_(None)))
         .outerjoin(Link, Link.id == newest)
         .where(Visit.patient_id.in_(ids), Visit.anchor != UNSCHEDULED)
         .options(defer(Response.answers))
@@ -150,6 +158,11 @@ def visit_lines(session: Session, clock: Clock, patient_ids: Iterable[int]) -> d
         if response is not None:
             found.responses.append(response)
     return {key: [_visit_line(each, now) for each in found.values()] for key, found in stored.items()}
+
+
+def serves(visit: type[Visit]) -> ColumnElement[bool]:
+    """The condition that a response belongs to a visit, or to the one whose questionnaires serve it."""
+    return Response.visit_id == func.coalesce(visit.served_by_id, visit.id)
 
 
 def today_at(clock: Clock, zone: str) -> date:
@@ -175,6 +188,8 @@ def _visit_line(stored: StoredVisit, now: datetime) -> VisitLine:
         received_at=max((each.submitted_at for each in responses if each.submitted_at), default=None)
         if is_received
         else None,
+        is_served=visit.served_by_id is not None,
+        ends_on=visit.ends_on,
     )
 
 
@@ -190,7 +205,7 @@ def _link_health(link: Link | None) -> tuple[LinkHealth, datetime | None]:
 
 def _patient_line(patient: Patient, visits: Sequence[VisitLine], now: datetime) -> PatientLine:
     current = next((each for each in visits if each.is_current), None)
-    coming = next((each for each in visits if each.state is VisitState.NOT_YET_EXPECTED), None)
+    coming = next((each for each in visits if each.is_coming), None)
     receipts = [each.received_at for each in visits if each.received_at is not None]
     return PatientLine(
         patient=patient,
@@ -212,7 +227,8 @@ def _task(
     if current is not None and current.state is VisitState.IN_PROGRESS:
         return Task.IN_PROGRESS
     has_baseline = any(each.code == BASELINE and each.state is VisitState.RECEIVED for each in visits)
-    return Task.RANDOMISE if patient.arm is None and has_baseline else None
+    has_left = any(each.ends_on is not None for each in visits)
+    return Task.RANDOMISE if patient.arm is None and has_baseline and not has_left else None
 
 
 def _urgency(line: PatientLine) -> tuple[int, datetime, str]:
@@ -229,12 +245,16 @@ def _patients(
 
 def _waiting(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Patient]:
     """Patients with a visit to fill in, the soonest to close first, or with a baseline but no arm."""
-    sent = exists().where(Response.visit_id == Visit.id, Response.status == SUBMITTED)
+    sent = exists().where(
+        Response.visit_id == Visit.id, Response.status == SUBMITTED, Response.voided_at.is_(None)
+    )
     closes_at = (
         select(func.min(Visit.closes_at))
         .where(
             Visit.patient_id == Patient.id,
             Visit.anchor != UNSCHEDULED,
+            Visit.ends_on.is_(None),
+            Visit.served_by_id.is_(None),
             Visit.opens_at <= now,
             Visit.closes_at > now - GRACE,
             ~sent,

@@ -97,9 +97,13 @@ def test_the_shipped_milestones_say_which_happen_once() -> None:
         "randomisation": True,
         "progression": False,
         "reintroduction": True,
-        "response": True,
+        "response": False,
         "tumour-assessment": False,
         "known-alive": False,
+        "stops-questionnaires": True,
+        "stops-treatment": True,
+        "consent-withdrawn": True,
+        "lost-to-follow-up": True,
         "death": True,
     }
 

@@ -13,7 +13,7 @@ from app.services.access import Role
 from app.services.adverse_events import decide_event
 from app.services.errors import RuleError
 from app.services.event_rules import CAUSES, CRITERIA, check_facts
-from app.services.patients import record_milestone
+from app.services.milestones import Event, record_milestone
 from app.services.studies import definition_in_force
 from tests import factories as make
 
@@ -26,7 +26,7 @@ def died(session: Session, clock: SteppedClock, patient: Patient) -> Patient:
     """The patient, who consented on the 23rd and died on the 25th; it is the 28th."""
     clock.advance(days=5)
     definition = definition_in_force(session, patient.study)
-    record_milestone(session, clock, definition, patient, "death", TODAY + 2 * DAY)
+    record_milestone(session, clock, definition, patient, Event("death", TODAY + 2 * DAY))
     return patient
 
 

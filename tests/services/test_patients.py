@@ -13,7 +13,7 @@ from app.models import AuditEntry, Milestone, Patient, Site, Study, Visit
 from app.services import patients
 from app.services.definition import parse_definition
 from app.services.errors import RuleError
-from app.services.patients import Registration, next_code, record_milestone, register_patient
+from app.services.patients import Registration, next_code, register_patient
 from app.services.studies import definition_in_force, find_study
 from app.services.visits import visits_of
 from tests import factories as make
@@ -36,8 +36,7 @@ def register(session: Session, clock: SteppedClock, site: Site, **changes: Any) 
 
 
 def record(session: Session, clock: SteppedClock, patient: Patient, kind: str, on: date = TODAY) -> None:
-    definition = definition_in_force(session, session.get_one(Study, patient.study_id))
-    record_milestone(session, clock, definition, patient, kind, on)
+    make.milestone(session, clock, patient, kind, on)
 
 
 def refusal(session: Session, act: Callable[[], object]) -> tuple[str, str, dict[str, Any]]:

@@ -16,9 +16,10 @@ from app.services.counts import StudyCounts, study_counts
 from app.services.demo import visit_counts
 from app.services.errors import RuleError
 from app.services.links import IssuedLink, LinkState
+from app.services.projection import project_visits
 from app.services.responses import verify_scores
 from app.services.studies import definition_in_force
-from app.services.visits import GRACE, UNSCHEDULED, VisitState, find_visit, project_visits, visits_of
+from app.services.visits import GRACE, UNSCHEDULED, VisitState, find_visit, visits_of
 from tests import factories as make
 from tests.services.test_personal_links import found, open_session, takes_reports
 

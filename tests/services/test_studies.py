@@ -11,9 +11,9 @@ from app.clock import SteppedClock
 from app.models import AuditEntry, DefinitionVersion, Patient, Site, Study, Visit
 from app.services.definition import DefinitionError
 from app.services.errors import NotFoundError, RuleError
-from app.services.patients import record_milestone
+from app.services.projection import Projection
 from app.services.studies import LoadedStudy, definition_in_force, find_site, find_study, load_study
-from app.services.visits import Projection, visits_of
+from app.services.visits import visits_of
 from tests import factories as make
 from tests.conftest import NOW
 
@@ -208,8 +208,7 @@ def test_an_amendment_without_what_patients_have_is_refused(
     field: str,
     missing: str,
 ) -> None:
-    definition = definition_in_force(session, study)
-    record_milestone(session, clock, definition, randomised, "progression", clock.now().date())
+    make.milestone(session, clock, randomised, "progression")
     with pytest.raises(RuleError, match="still used") as refused:
         amend(session, clock, *changes)
     assert (refused.value.field, refused.value.facts) == (field, {"missing": missing})

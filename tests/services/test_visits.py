@@ -11,15 +11,14 @@ from sqlalchemy.orm import Session
 from app.clock import SteppedClock
 from app.models import Milestone, Patient, Response, Study, Visit
 from app.services.definition import StudyDefinition, parse_definition
+from app.services.projection import Projection, project_visits
 from app.services.studies import definition_in_force
 from app.services.visits import (
     GRACE,
-    Projection,
     VisitState,
     find_visit,
     is_answerable,
     next_visit,
-    project_visits,
     visit_state,
     visits_of,
 )

@@ -67,11 +67,15 @@ def _known_arm(code: str, info: ValidationInfo) -> str:
     return code
 
 
-def known_anchor(code: str, info: ValidationInfo) -> str:
+def known_milestone(code: str, info: ValidationInfo) -> str:
     known = known_from(info)
     if code not in known.milestones:
         raise refusal(f"the code of a milestone of this file: {', '.join(known.milestones)}")
-    if code in known.repeatable:
+    return code
+
+
+def known_anchor(code: str, info: ValidationInfo) -> str:
+    if known_milestone(code, info) in known_from(info).repeatable:
         raise refusal("a milestone that happens once (once = true)")
     return code
 
@@ -127,6 +131,11 @@ Calendar = Literal[
     "nouvelle-caledonie",
     "polynesie-francaise",
     "wallis-et-futuna",
+]
+Values = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$")], ...],
+    Field(min_length=1),
+    AfterValidator(each_once),
 ]
 Month = Annotated[int, Field(ge=0, le=1200)]
 Languages = Annotated[tuple[Literal["fr", "en"], ...], Field(min_length=1), AfterValidator(each_once)]

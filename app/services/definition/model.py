@@ -19,9 +19,11 @@ from app.services.definition.fields import (
     Slug,
     Table,
     Text,
+    Values,
     Words,
     Zone,
     known_anchor,
+    known_milestone,
     not_of_a_report,
 )
 from app.services.definition.symptoms import Symptom, SymptomList
@@ -96,6 +98,15 @@ class MilestoneKind(Table):
     code: Slug = Field(description="a code in small letters, digits and dashes, such as consent")
     names: Text = Field(description="a text in each language of the study")
     once: bool = Field(description="true when it can happen once only, else false, without quotes")
+    after: Annotated[str, AfterValidator(known_milestone)] | None = Field(
+        default=None, description="the code of a milestone of this file that happens first"
+    )
+    values: Values | None = Field(
+        default=None, description="a list of codes in capitals, each once, of which one is recorded with it"
+    )
+    ends: Literal["questionnaires", "treatment", "contact", "consent", "everything"] | None = Field(
+        default=None, description='"questionnaires", "treatment", "contact", "consent" or "everything"'
+    )
 
 
 class VisitRule(Table):

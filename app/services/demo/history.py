@@ -15,6 +15,7 @@ from app.services.audit import AuditContext, act_as
 from app.services.definition import StudyDefinition
 from app.services.demo.answers import Health
 from app.services.demo.plan import Outcome, Plan
+from app.services.milestones import Event, record_milestone
 from app.services.patients import Registration
 from app.services.questionnaires import questionnaire
 from app.services.responses import WordingUsed
@@ -92,13 +93,14 @@ def _reach(stage: Stage, plan: Plan, patient: Patient, kind: str, day: date) -> 
     if kind == "randomisation":
         patients.randomise_patient(*rest, day, str(plan.arm), plan.remark)
     else:
-        patients.record_milestone(*rest, kind, day)
+        record_milestone(*rest, Event(kind, day))
 
 
 def _next_visit(stage: Stage, patient: Patient, done: set[str], health: Health) -> tuple[date, Visit] | None:
     """The next visit whose window has come, with the day on which the patient turns to it."""
     for visit in visits_of(stage.session, patient):
-        if visit.code not in done and visit.opens_on < stage.today:
+        is_asked = visit.served_by_id is None and visit.ends_on is None
+        if is_asked and visit.code not in done and visit.opens_on < stage.today:
             earliest = max(visit.due_on, visit.opens_on)
             day = min(earliest + timedelta(days=health.delay(visit.code)), stage.today - timedelta(days=1))
             return max(day, visit.opens_on), visit

@@ -82,6 +82,8 @@ def _open_links(
             Link.revoked_at.is_(None),
             Visit.opens_at <= now,
             Visit.closes_at > now - GRACE,
+            Visit.ends_on.is_(None),
+            Visit.served_by_id.is_(None),
         )
         .options(joinedload(Visit.patient).joinedload(Patient.site))
         .order_by(Patient.code, Visit.due_on, Link.id)

@@ -11,6 +11,7 @@ BASELINE = "BASELINE"
 INTERRUPTION, CONTINUATION = "interruption", "continuation"
 PROGRESSION, REINTRODUCTION = "progression", "reintroduction"
 DAYS_TO_RANDOMISATION = 9
+DAYS_SINCE_LEAVING = 12
 MONTHS_TO_PROGRESSION, DAYS_TO_REINTRODUCTION = 5, 12
 NO_BASELINE = "Questionnaire initial non rempli : patient convoqué en urgence"
 
@@ -38,6 +39,8 @@ class Plan:
     due_in: int
     outcome: Outcome
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    # How the patient left, if so, some time after that visit.
+    left: str | None = None
 
     def outcome_of(self, code: str, *, is_past: bool) -> Outcome:
         """What becomes of one of the patient's visits."""
@@ -72,9 +75,14 @@ class Plan:
 
     def later_milestones(self, today: date) -> list[tuple[date, str]]:
         """What happens after randomisation, by date."""
+        left = [(today - timedelta(days=DAYS_SINCE_LEAVING), self.left)] if self.left else []
         if not self.is_reintroduced:
-            return []
-        return [(self.progression_on(today), PROGRESSION), (self.reintroduced_on(today), REINTRODUCTION)]
+            return left
+        return [
+            (self.progression_on(today), PROGRESSION),
+            (self.reintroduced_on(today), REINTRODUCTION),
+            *left,
+        ]
 
     @property
     def is_reintroduced(self) -> bool:
@@ -134,4 +142,6 @@ PLANS = (
     Plan("01", "en", C, "M6", -45, UNOPENED),
     Plan("07", "fr", I, "M3", -50, NO_LINK),
     Plan("02", "en", I, "RI1", -3, BEGUN),
+    # Left the study after the last visit that was sent.
+    Plan("03", "fr", C, "M3", -40, SENT, left="stops-questionnaires"),
 )

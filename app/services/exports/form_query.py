@@ -22,7 +22,9 @@ def form_query(study: Study, instrument: Instrument, visits: Collection[str] | N
     """
     milestones, scores = _milestones(study), _scores(study, instrument)
     of_visit = and_(
-        Response.visit_id == Visit.id, Response.entry == MAIN, Response.instrument == instrument.code
+        Response.visit_id == func.coalesce(Visit.served_by_id, Visit.id),
+        Response.entry == MAIN,
+        Response.instrument == instrument.code,
     )
     query = (
         select(*_facts(), *(milestones.c[name] for name in MILESTONES), *list(scores.c)[1:])
@@ -62,10 +64,12 @@ def _facts() -> list[Any]:
         Visit.opens_at,
         Visit.closes_at,
         Visit.questionnaires,
+        Visit.ends_on,
         Visit.definition_version,
         Response.started_at,
         Response.saved_at,
         Response.submitted_at,
+        Response.status,
         (Response.status == SUBMITTED).label("is_submitted"),
         Response.answers,
         Response.mode,
@@ -83,7 +87,9 @@ def _milestones(study: Study) -> Subquery:
         func.min(case((Milestone.kind == kind, Milestone.occurred_on))).label(name)
         for name, kind in MILESTONES.items()
     ]
-    query = select(Milestone.patient_id, *dates).where(Milestone.study_id == study.id)
+    query = select(Milestone.patient_id, *dates).where(
+        Milestone.study_id == study.id, Milestone.undone_at.is_(None)
+    )
     return query.group_by(Milestone.patient_id).subquery()
 
 

@@ -19,6 +19,7 @@ from app.services.visits import VisitState
 QLQ_C30 = "qlq-c30"
 DAYS_IN_MONTH = 30.4375
 ORDER = ["patient", "due_on", "visit"]
+UNEXPECTED = [VisitState.NOT_YET_EXPECTED.value, VisitState.NOT_EXPECTED.value]
 FINAL = [VisitState.RECEIVED.value, VisitState.PARTIAL.value, VisitState.MISSING.value]
 # What the table is computed from without showing it.
 HIDDEN = {"opens_at": Kind.INSTANT, "closes_at": Kind.INSTANT, "arm_disclosed_at": Kind.INSTANT}
@@ -84,7 +85,7 @@ def _flags(known: dict[str, "pd.Series[Any]"]) -> dict[str, "pd.Series[Any]"]:
     """The 0/1 variables; a comparison with a date or instant that is not there is false."""
     sent, disclosed = known["submitted_at"], known["arm_disclosed_at"]
     return {
-        "expected_flag": known["state"] != VisitState.NOT_YET_EXPECTED.value,
+        "expected_flag": ~known["state"].isin(UNEXPECTED),
         "partial_flag": known["state"] == VisitState.PARTIAL.value,
         "in_window_flag": (sent >= known["opens_at"]) & (sent < known["closes_at"]),
         "late_flag": sent >= known["closes_at"],

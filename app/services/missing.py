@@ -1,0 +1,149 @@
+"""Forms that did not come: what was begun is kept as partial at the close, and the reason is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from app.clock import Clock
+from app.models import DRAFT, PARTIAL, SUBMITTED, MissingReason, Patient, Response, Visit
+from app.services.access import Actor, Permission, patients_within
+from app.services.errors import RuleError
+from app.services.responses import score_response, stamp_treatment
+from app.services.rows import hold
+from app.services.visits import GRACE, UNSCHEDULED, VisitState, telling_response, visit_state
+
+BATCH = 100
+
+
+class Reason(StrEnum):
+    """Why an expected form is missing or partial."""
+
+    TOO_ILL_PATIENT = "too_ill_patient"
+    TOO_ILL_STAFF = "too_ill_staff"
+    DECLINED = "declined"
+    FORGOT = "forgot"
+    NOT_OFFERED = "not_offered"
+    TECHNICAL = "technical"
+    LANGUAGE = "language"
+    LOST = "lost"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class UnexplainedForm:
+    """A form that is missing or partial and whose reason nobody has given yet."""
+
+    patient: Patient
+    visit: Visit
+    state: VisitState
+
+
+def record_missing_reason(
+    session: Session, clock: Clock, visit: Visit, reason: str, text: str | None = None
+) -> MissingReason:
+    """Keeps the reason of a visit's missing or partial form; a second one takes the place of the first.
+
+    Raises RuleError: an unknown reason; another one without words, or words beside a coded one; a form that
+    was received, is not expected or can still come.
+    """
+    if reason not in set(Reason):
+        raise RuleError("reason", "unknown_reason", reason=reason)
+    words = (text or "").strip() or None
+    if (reason == Reason.OTHER) != (words is not None):
+        raise RuleError("text", "other_in_words")
+    hold(session, visit)
+    state = _state(session, clock, visit)
+    if state not in {VisitState.MISSING, VisitState.PARTIAL}:
+        raise RuleError("visit", "not_missing", visit=visit.code, state=state.value)
+    row = session.scalar(select(MissingReason).where(MissingReason.visit_id == visit.id))
+    if row is None:
+        row = MissingReason(study_id=visit.study_id, patient_id=visit.patient_id, visit_id=visit.id)
+        session.add(row)
+    row.reason, row.text, row.recorded_at = reason, words, clock.now()
+    session.flush()
+    return row
+
+
+def unexplained_forms(session: Session, clock: Clock, actor: Actor) -> list[UnexplainedForm]:
+    """The missing and partial forms without a reason of the actor's patients, the latest to close first."""
+    now = clock.now()
+    query = (
+        select(Visit)
+        .join(Visit.patient)
+        .where(
+            patients_within(actor, Permission.SEE_PATIENTS),
+            Visit.anchor != UNSCHEDULED,
+            Visit.served_by_id.is_(None),
+            or_(Visit.closes_at <= now, Visit.ends_on.is_not(None)),
+            or_(Visit.ends_on.is_(None), Visit.due_on < Visit.ends_on),
+            ~_is_sent(),
+            ~exists().where(MissingReason.visit_id == Visit.id),
+        )
+        .options(joinedload(Visit.patient))
+        .order_by(Visit.closes_at.desc(), Visit.id)
+    )
+    visits = session.scalars(query).all()
+    responses: dict[int, list[Response]] = {each.id: [] for each in visits}
+    found = select(Response).where(Response.visit_id.in_(responses), Response.voided_at.is_(None))
+    for response in session.scalars(found):
+        responses[response.visit_id].append(response)
+    forms = (
+        UnexplainedForm(each.patient, each, visit_state(each, telling_response(responses[each.id]), now))
+        for each in visits
+    )
+    return [form for form in forms if form.state in {VisitState.MISSING, VisitState.PARTIAL}]
+
+
+def close_forms(session: Session, clock: Clock) -> int:
+    """Makes partial the drafts whose time is over: kept, scored by the half rule, never to be sent.
+
+    The number of drafts closed, a batch at most: call it again until there are none. Safe in several places
+    at once. A draft without any answer stays as it is: its form is missing.
+    """
+    now = clock.now()
+    query = (
+        select(Response)
+        .join(Response.visit)
+        .where(
+            Response.status == DRAFT,
+            Response.saved_at.is_not(None),
+            Visit.closes_at <= now - GRACE,
+        )
+        .order_by(Response.id)
+        .limit(BATCH)
+        .with_for_update(of=Response, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    drafts = session.scalars(query).all()
+    for draft in drafts:
+        stamp_treatment(session, [draft])
+        draft.status = PARTIAL
+        # A draft has none: known without looking.
+        set_committed_value(draft, "scores", [])
+        draft.scores = score_response(draft)
+    session.flush()
+    return len(drafts)
+
+
+def reasons_of(session: Session, patient: Patient) -> Sequence[MissingReason]:
+    """The reasons recorded for a patient's visits."""
+    query = select(MissingReason).where(
+        MissingReason.study_id == patient.study_id, MissingReason.patient_id == patient.id
+    )
+    return session.scalars(query.order_by(MissingReason.id)).all()
+
+
+def _state(session: Session, clock: Clock, visit: Visit) -> VisitState:
+    query = select(Response).where(
+        Response.visit_id == (visit.served_by_id or visit.id), Response.voided_at.is_(None)
+    )
+    return visit_state(visit, telling_response(session.scalars(query)), clock.now())
+
+
+def _is_sent() -> ColumnElement[bool]:
+    sent = and_(Response.visit_id == Visit.id, Response.status == SUBMITTED, Response.voided_at.is_(None))
+    return exists().where(sent)

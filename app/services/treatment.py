@@ -1,0 +1,96 @@
+"""How a patient is treated on a day, from dated episodes of exposure: never concluded from the arm."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models import Exposure
+
+IMATINIB = "imatinib"
+
+
+class StopReason(StrEnum):
+    """Why an episode ended."""
+
+    PROTOCOL = "protocol"
+    TOXICITY = "toxicity"
+    PROGRESSION = "progression"
+    PATIENT_CHOICE = "patient_choice"
+    OTHER = "other"
+
+
+class Treatment(StrEnum):
+    """How a patient is treated on a day."""
+
+    ON_IMATINIB = "on_imatinib"
+    INTERRUPTED_PER_PROTOCOL = "interrupted_per_protocol"
+    INTERRUPTED_OTHERWISE = "interrupted_otherwise"
+    REINTRODUCED = "reintroduced"
+    OTHER_TREATMENT = "other_treatment"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class TreatmentState:
+    """How a patient is treated: since which local date, and for how many days by then (0 on the first)."""
+
+    code: Treatment
+    since_on: date | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One drug from one local date up to, not including, another."""
+
+    drug: str
+    started_on: date
+    stopped_on: date | None = None
+    stop_reason: str | None = None
+
+
+def exposures_of(session: Session, study_id: int, patient_id: int) -> Sequence[Exposure]:
+    """The episodes of a patient by their beginning."""
+    query = select(Exposure).where(Exposure.study_id == study_id, Exposure.patient_id == patient_id)
+    return session.scalars(query.order_by(Exposure.started_on, Exposure.id)).all()
+
+
+def treatment_state(episodes: Iterable[Exposure | Episode], on: date) -> TreatmentState:
+    """How a patient with these episodes is treated on a local date.
+
+    Imatinib taken again after a stop that the protocol asked for is a re-introduction; a drug begun last
+    counts where two are taken. Before the first episode nothing is known.
+    """
+    begun = sorted((each for each in episodes if each.started_on <= on), key=lambda each: each.started_on)
+    current = [each for each in begun if each.stopped_on is None or on < each.stopped_on]
+    if current:
+        return _on_drug(current[-1], begun, on)
+    ended = [each for each in begun if each.stopped_on is not None]
+    if not ended:
+        return TreatmentState(Treatment.UNKNOWN)
+    last = max(ended, key=lambda each: (each.stopped_on or on, each.started_on))
+    per_protocol = last.drug == IMATINIB and last.stop_reason == StopReason.PROTOCOL
+    code = Treatment.INTERRUPTED_PER_PROTOCOL if per_protocol else Treatment.INTERRUPTED_OTHERWISE
+    return _since(code, last.stopped_on or on, on)
+
+
+def _on_drug(current: Exposure | Episode, begun: Iterable[Exposure | Episode], on: date) -> TreatmentState:
+    if current.drug != IMATINIB:
+        return _since(Treatment.OTHER_TREATMENT, current.started_on, on)
+    is_again = any(
+        each.drug == IMATINIB
+        and each.stop_reason == StopReason.PROTOCOL
+        and each.stopped_on is not None
+        and each.stopped_on <= current.started_on
+        for each in begun
+    )
+    code = Treatment.REINTRODUCED if is_again else Treatment.ON_IMATINIB
+    return _since(code, current.started_on, on)
+
+
+def _since(code: Treatment, since_on: date, on: date) -> TreatmentState:
+    return TreatmentState(code, since_on, (on - since_on).days)
