@@ -20,6 +20,7 @@ from app.services.access import Role
 from app.services.definition import DefinitionError
 from app.services.errors import NotFoundError, RuleError
 from app.services.responses import verify_scores
+from app.tick_cli import tick
 from app.wording_cli import wording_group
 
 SHOWN_VISITS = 10
@@ -41,6 +42,7 @@ def init_app(app: Flask) -> None:
     for group in (wording_group, demo_group):
         app.cli.add_command(group)
     app.cli.add_command(export)
+    app.cli.add_command(tick)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,11 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMONSTRATION, PRODUCTION = "demonstration", "production"
 SECRET_LENGTH = 32
 CONTACT_KEY_BYTES = 32
+# Of a longer one an SMS with a link would not fit in one part.
+PUBLIC_URL_LENGTH = 40
+PLAIN_SMTP = "smtp"
+SMTP_SCHEMES = {"smtps", "smtp+starttls", PLAIN_SMTP}
+THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 
 
 class SettingsError(Exception):
@@ -26,7 +32,12 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that differs from one installation to the next."""
+    """Everything that differs from one installation to the next.
+
+    smtp_url: smtps://, smtp+starttls:// or smtp:// with user, password, host and port. sms_body, sms_headers:
+    with {to} {text} {key} {secret} where those go. sms_idempotent: the gateway promises to send once what is
+    handed over twice with one {key}.
+    """
 
     secret_key: str
     database_url: str
@@ -38,6 +49,14 @@ class Settings:
     trusted_hosts: tuple[str, ...] = field(default=())
     # Number and key of each, the one that seals first; none: contact details cannot be kept.
     contact_keys: tuple[tuple[int, bytes], ...] = field(default=(), repr=False)
+    smtp_url: str = field(default="", repr=False)
+    smtp_from: str = ""
+    sms_url: str = ""
+    sms_method: str = "POST"
+    sms_body: str = ""
+    sms_headers: Mapping[str, str] = field(default_factory=dict)
+    sms_secret: str = field(default="", repr=False)
+    sms_idempotent: bool = False
 
     @property
     def is_demonstration(self) -> bool:
@@ -67,8 +86,17 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         port=port,
         trusted_hosts=tuple((values.get("TRUSTED_HOSTS") or "").replace(",", " ").split()),
         contact_keys=_contact_keys(values.get("CONTACT_KEYS") or ""),
+        smtp_url=values.get("SMTP_URL") or "",
+        smtp_from=values.get("SMTP_FROM") or "",
+        sms_url=values.get("SMS_URL") or "",
+        sms_method=(values.get("SMS_METHOD") or "POST").upper(),
+        sms_body=values.get("SMS_BODY") or "",
+        sms_headers=_headers(values.get("SMS_HEADERS") or ""),
+        sms_secret=values.get("SMS_SECRET") or "",
+        sms_idempotent=_switch("SMS_IDEMPOTENT", values.get("SMS_IDEMPOTENT") or "0"),
     )
     _refuse_unsafe(settings)
+    _refuse_unsendable(settings)
     return settings
 
 
@@ -142,6 +170,42 @@ def _database_url(name: str, url: str) -> str:
 
 def _reachable(host: str) -> str:
     return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
+
+
+def _headers(text: str) -> dict[str, str]:
+    try:
+        headers = json.loads(text) if text else {}
+    except ValueError:
+        headers = None
+    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+        raise SettingsError("SMS_HEADERS", 'is no JSON such as {"Authorization": "Bearer {secret}"}')
+    return headers
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in {"0", "1"}:
+        raise SettingsError(name, f"is {text!r}; 1 or 0 was expected")
+    return text == "1"
+
+
+def _refuse_unsendable(settings: Settings) -> None:
+    mail = urlsplit(settings.smtp_url)
+    if settings.smtp_url and (mail.scheme not in SMTP_SCHEMES or not mail.hostname):
+        expected = "smtps://, smtp+starttls:// or smtp:// and a host was expected"
+        raise SettingsError("SMTP_URL", f"begins with {mail.scheme!r}; {expected}")
+    if mail.scheme == PLAIN_SMTP and not settings.is_demonstration and mail.hostname not in THIS_MACHINE:
+        raise SettingsError("SMTP_URL", "sends addresses in the clear: use smtp+starttls:// or smtps://")
+    if settings.smtp_url and "@" not in settings.smtp_from:
+        raise SettingsError("SMTP_FROM", "is no address; the one that patients see as the sender is needed")
+    gateway = urlsplit(settings.sms_url)
+    if settings.sms_url and (gateway.scheme not in {"http", "https"} or not gateway.hostname):
+        raise SettingsError("SMS_URL", "is no address; https://HOST/PATH was expected")
+    if gateway.scheme == "http" and not settings.is_demonstration and gateway.hostname not in THIS_MACHINE:
+        raise SettingsError("SMS_URL", "sends numbers in the clear: use https://")
+    if settings.sms_url and len(settings.public_url) > PUBLIC_URL_LENGTH:
+        raise SettingsError(
+            "PUBLIC_URL", f"has more than {PUBLIC_URL_LENGTH} characters: an SMS would not fit in one part"
+        )
 
 
 def _refuse_unsafe(settings: Settings) -> None:

@@ -72,6 +72,11 @@ def make_study(
     return studies.load_study(session, clock, text, DEFINITION.name).study
 
 
+def load(session: Session, clock: SteppedClock, text: str) -> Study:
+    """A study from the text of its file, or its amendment."""
+    return studies.load_study(session, clock, text, DEFINITION.name).study
+
+
 def get_study(session: Session, study_id: int) -> Study:
     """A study by its id."""
     return session.get_one(Study, study_id)

@@ -20,6 +20,7 @@ from app.services.access import Role
 from app.services.audit import AuditContext, act_as, verify
 from app.services.declarations import record_declaration
 from app.services.late_answers import keep_late_answers
+from app.services.outbox import plan_links
 from app.services.responses import Answer, AnswerState
 from app.services.sessions import open_patient_session, open_staff_session
 from app.services.sign_in import count_failure
@@ -93,6 +94,7 @@ def filled(url: str) -> str:
         count_failure(session, clock, "nobody@staff.example")
         wording.make_approved(session, clock, study)
         wording.make_draft(session, clock, study, language="en")
+        plan_links(session, clock, make.get_visit(session, patient, "M3"), patient, ["email"])
         session.commit()
         db.engines[WRITE].dispose()
     return url
@@ -307,7 +309,8 @@ def test_a_migration_that_leaves_dangling_rows_is_refused_and_rolled_back(
         assert contents(connection) == before
         assert migrate.current(connection) == STEPS[-1]
     if isinstance(refused.value, ForeignKeyError):
-        assert {row[0] for row in refused.value.rows} == {"link", "missing_reason", "response"}
+        tables = {row[0] for row in refused.value.rows}
+        assert tables == {"link", "message", "missing_reason", "response"}
 
 
 def test_a_migration_that_fails_half_way_leaves_nothing(

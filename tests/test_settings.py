@@ -82,6 +82,19 @@ def test_trusted_hosts_are_listed_with_commas_and_spaces() -> None:
         ({"DATABASE_URL": "mysql://root@db/x"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgresql://db/x"}, "DATABASE_URL"),
         ({"DATABASE_READ_URL": "postgres://db/x"}, "DATABASE_READ_URL"),
+        ({"SMTP_URL": "mail.example"}, "SMTP_URL"),
+        ({"SMTP_URL": "smtps://"}, "SMTP_URL"),
+        ({"SMTP_URL": "smtp://mail.example", "SMTP_FROM": "a@b.example"}, "SMTP_URL"),
+        ({"SMTP_URL": "smtps://mail.example"}, "SMTP_FROM"),
+        ({"SMS_URL": "gateway.example"}, "SMS_URL"),
+        ({"SMS_URL": "http://gateway.example/send"}, "SMS_URL"),
+        ({"SMS_HEADERS": "Authorization: x"}, "SMS_HEADERS"),
+        ({"SMS_HEADERS": '{"X": 1}'}, "SMS_HEADERS"),
+        ({"SMS_IDEMPOTENT": "yes"}, "SMS_IDEMPOTENT"),
+        (
+            {"SMS_URL": "https://g.example/", "PUBLIC_URL": "https://a-name-far-too-long-for-an-sms.example"},
+            "PUBLIC_URL",
+        ),
     ],
     ids=str,
 )
@@ -151,6 +164,29 @@ def test_contact_keys_at_fault_are_refused_with_what_was_expected(text: str, tol
 def test_contact_keys_are_not_shown_with_the_settings() -> None:
     settings = read_settings(SAFE | {"CONTACT_KEYS": f"1:{contact_key()}"})
     assert "kkkk" not in repr(settings).replace(KEY, "")
+
+
+@pytest.mark.requirement("LINK-06")
+def test_channels_are_settings() -> None:
+    mail = {"SMTP_URL": "smtp+starttls://u:p%40ss@mail.example", "SMTP_FROM": "study@hospital.example"}
+    headers = {"SMS_HEADERS": '{"X-Key": "{secret}"}', "SMS_METHOD": "put", "SMS_IDEMPOTENT": "1"}
+    sms = {"SMS_URL": "https://g.example/send", "SMS_SECRET": "hidden", "SMS_BODY": "{to} {text}"}
+    settings = read_settings(SAFE | mail | headers | sms)
+    assert (settings.smtp_url, settings.smtp_from) == (mail["SMTP_URL"], "study@hospital.example")
+    assert (settings.sms_method, settings.sms_body) == ("PUT", "{to} {text}")
+    assert (settings.sms_headers, settings.sms_idempotent) == ({"X-Key": "{secret}"}, True)
+    assert "hidden" not in repr(settings)
+    assert "p%40ss" not in repr(settings)
+
+
+@pytest.mark.requirement("LINK-06")
+def test_mail_goes_in_the_clear_to_this_machine_alone_and_in_a_demonstration() -> None:
+    sender = {"SMTP_FROM": "study@hospital.example"}
+    for values in (
+        SAFE | {"SMTP_URL": "smtp://localhost"},
+        DEMONSTRATION | {"SMTP_URL": "smtp://mail.example"},
+    ):
+        assert read_settings(values | sender).smtp_url == values["SMTP_URL"]
 
 
 def test_settings_do_not_change() -> None:

@@ -14,7 +14,19 @@ from app.models.base import Base
 from app.models.contact import CHANNELS, EMAIL, NO_CHANNEL, SMS, Contact
 from app.models.exposure import Exposure
 from app.models.late_answer import LateAnswer
-from app.models.link import PERSONAL_LINK, VISIT_LINK, Link
+from app.models.link import ON_PAPER, ON_SCREEN, PERSONAL_LINK, VISIT_LINK, Link
+from app.models.message import (
+    BOUNCED,
+    CANCELLED,
+    FAILED,
+    LINK_MESSAGE,
+    REMINDER,
+    SENDING,
+    SENT,
+    UNCERTAIN,
+    WAITING,
+    Message,
+)
 from app.models.missing import MissingReason
 from app.models.patient import Milestone, Patient, SiteStay
 from app.models.response import DRAFT, PARTIAL, SUBMITTED, Response, Score
@@ -29,19 +41,30 @@ from app.models.wording import APPROVED_WORDING, DRAFT_WORDING, WITHDRAWN_WORDIN
 
 __all__ = [
     "APPROVED_WORDING",
+    "BOUNCED",
+    "CANCELLED",
     "CHANNELS",
     "DECIDED_EVENT",
     "DRAFT",
     "DRAFT_EVENT",
     "DRAFT_WORDING",
     "EMAIL",
+    "FAILED",
+    "LINK_MESSAGE",
     "NO_CHANNEL",
+    "ON_PAPER",
+    "ON_SCREEN",
     "PARTIAL",
     "PERSONAL_LINK",
+    "REMINDER",
+    "SENDING",
+    "SENT",
     "SIGNED_EVENT",
     "SMS",
     "SUBMITTED",
+    "UNCERTAIN",
     "VISIT_LINK",
+    "WAITING",
     "WITHDRAWN_WORDING",
     "AdverseEvent",
     "AdverseEventVersion",
@@ -55,6 +78,7 @@ __all__ = [
     "Exposure",
     "LateAnswer",
     "Link",
+    "Message",
     "Milestone",
     "MissingReason",
     "Patient",

@@ -11,12 +11,15 @@ from app.models.patient import Patient
 from app.models.visit import Visit
 
 VISIT_LINK, PERSONAL_LINK = "visit", "personal"
+ON_SCREEN, ON_PAPER = "screen", "paper"
 
 
 class Link(Base):
     """A link to one visit's questionnaires, or a patient's own to report symptoms between visits.
 
     visit_id: of a personal link the unscheduled visit of its latest report, None before the first.
+    ordinal: the number of the issue; the links of one issue, each by a channel of its own, share it.
+    channel: how it was given: "screen", "paper", "email" or "sms".
     code_hash: of token and printed code together, so that whoever has the database cannot search the codes.
     wrong_tries: codes that were wrong since the last right one or since it was unlocked.
     """
@@ -33,6 +36,7 @@ class Link(Base):
     token_hash: Mapped[str] = mapped_column(unique=True)
     code_hash: Mapped[str | None]
     ordinal: Mapped[int]
+    channel: Mapped[str] = mapped_column(default=ON_SCREEN)
     issued_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

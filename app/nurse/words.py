@@ -125,6 +125,7 @@ RULES = {
     "no_reason": lazy_translate("Give the reason."),
     "not_undone": lazy_translate("This event is not undone: a data manager corrects it."),
     "needed_by": lazy_translate("Another event follows from this one: undo that one first."),
+    "revoked": lazy_translate("The links of this visit were revoked: issue a new one first."),
     "window_closed": lazy_translate("This visit closed on %(closes_on)s: a link would open nothing."),
 }
 

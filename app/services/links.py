@@ -9,12 +9,25 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.clock import Clock
-from app.models import DRAFT, Link, Patient, Response, Site, Study, Visit
+from app.models import (
+    CANCELLED,
+    DRAFT,
+    LINK_MESSAGE,
+    ON_SCREEN,
+    WAITING,
+    Link,
+    Message,
+    Patient,
+    Response,
+    Site,
+    Study,
+    Visit,
+)
 from app.services.errors import RuleError
 from app.services.questionnaires import REPORT
 from app.services.rows import hold
 from app.services.sessions import end_sessions_of_links, open_patient_session
-from app.services.tokens import TokenSource, hash_secret
+from app.services.tokens import TokenSource, hash_secret, new_secret
 from app.services.visits import GRACE, Form, Opening, follow_up_ends_at, is_answerable
 from app.services.wording import SealBrokenError, is_approved_for
 from app.settings import PRODUCTION
@@ -105,26 +118,82 @@ class FoundLink:
 
 
 def issue_link(
-    session: Session, clock: Clock, tokens: TokenSource, visit: Visit, patient: Patient
+    session: Session,
+    clock: Clock,
+    tokens: TokenSource,
+    visit: Visit,
+    patient: Patient,
+    channel: str = ON_SCREEN,
 ) -> IssuedLink:
-    """Issues a link to a visit; older links of the visit and their sessions die.
+    """Issues a link to a visit; older links of the visit, their sessions and what waits to be sent die.
 
     Raises RuleError when the visit's questionnaires were sent or are another visit's, its window has closed,
     the patient has left, the study is in production and a questionnaire has no approved wording in the
     patient's language, or approved wording was changed since.
     """
+    ordinal = begin_issue(session, clock, visit, patient)
+    return _new_link(session, clock, visit, ordinal, channel, tokens.token(patient.code, visit, ordinal))
+
+
+def begin_issue(session: Session, clock: Clock, visit: Visit, patient: Patient) -> int:
+    """Ends what was issued for a visit before; returns the number of the issue that begins.
+
+    Raises RuleError as issue_link does.
+    """
     require_wording(session, visit.study_id, visit.questionnaires, patient.language)
     hold(session, visit)
-    _require_open(session, clock, visit)
+    require_open(session, clock, visit)
+    ordinal = 1 + last_issue(session, visit)
     revoke_links(session, clock, visit, REISSUED)
-    ordinal = 1 + (session.scalar(select(func.count()).where(_of_visit(visit))) or 0)
-    token = tokens.token(patient.code, visit, ordinal)
+    return ordinal
+
+
+def last_issue(session: Session, visit: Visit) -> int:
+    """The number of the visit's latest issue, whether its links are made or wait to be sent; 0 for none."""
+    made = select(func.max(Link.ordinal)).where(_of_visit(visit))
+    waiting = select(func.max(Message.ordinal)).where(*_link_messages(visit))
+    return max(session.scalar(made) or 0, session.scalar(waiting) or 0)
+
+
+def join_issue(session: Session, clock: Clock, visit: Visit, patient: Patient, channel: str) -> IssuedLink:
+    """One more link of the visit's latest issue, or the first one of the first issue.
+
+    Its token is always one of chance: nobody prints it a second time.
+    Raises RuleError as issue_link does, and when the latest issue was revoked.
+    """
+    require_wording(session, visit.study_id, visit.questionnaires, patient.language)
+    hold(session, visit)
+    require_open(session, clock, visit)
+    ordinal = last_issue(session, visit) or 1
+    require_live_issue(session, visit, ordinal)
+    return _new_link(session, clock, visit, ordinal, channel, new_secret())
+
+
+def require_live_issue(session: Session, visit: Visit, ordinal: int) -> None:
+    """Raises RuleError when a link of the visit's issue of that number was revoked."""
+    query = select(Link.id).where(_of_visit(visit), Link.ordinal == ordinal, Link.revoked_at.is_not(None))
+    if session.scalar(query.limit(1)) is not None:
+        raise RuleError("link", "revoked", visit=visit.code)
+
+
+def renew_token(session: Session, clock: Clock, link: Link) -> IssuedLink:
+    """Gives a link whose token certainly reached nobody another one; the former opens nothing."""
+    token = new_secret()
+    link.token_hash, link.issued_at = hash_secret(token), clock.now()
+    session.flush()
+    return IssuedLink(link, token)
+
+
+def _new_link(
+    session: Session, clock: Clock, visit: Visit, ordinal: int, channel: str, token: str
+) -> IssuedLink:
     link = Link(
         study_id=visit.study_id,
-        patient_id=patient.id,
+        patient_id=visit.patient_id,
         visit_id=visit.id,
         token_hash=hash_secret(token),
         ordinal=ordinal,
+        channel=channel,
         issued_at=clock.now(),
     )
     session.add(link)
@@ -133,7 +202,14 @@ def issue_link(
 
 
 def revoke_links(session: Session, clock: Clock, visit: Visit, reason: str) -> None:
-    """Ends the live links of a visit and the sessions that they opened; the next tap is refused."""
+    """Ends the live links of a visit, the sessions that they opened and those that wait to be sent.
+
+    The next tap is refused.
+    """
+    hold(session, visit)
+    waiting = select(Message).where(*_link_messages(visit), Message.state == WAITING).with_for_update()
+    for message in session.scalars(waiting.execution_options(populate_existing=True)):
+        message.state, message.error = CANCELLED, reason
     end_links(session, clock, live_links(session, visit), reason)
 
 
@@ -232,7 +308,8 @@ def require_wording(session: Session, study_id: int, questionnaires: Sequence[st
         raise RuleError("link", "no_approved_wording", questionnaires=list(questionnaires))
 
 
-def _require_open(session: Session, clock: Clock, visit: Visit) -> None:
+def require_open(session: Session, clock: Clock, visit: Visit) -> None:
+    """Raises RuleError when the visit's questionnaires were sent, its window closed or the patient left."""
     if visit.served_by_id is not None:
         raise RuleError("visit", "served_by_other", visit=visit.code)
     if visit.ends_on is not None:
@@ -251,3 +328,7 @@ def _responses_of(session: Session, visit: Visit) -> list[Response]:
 
 def _of_visit(visit: Visit) -> ColumnElement[bool]:
     return and_(Link.study_id == visit.study_id, Link.visit_id == visit.id)
+
+
+def _link_messages(visit: Visit) -> tuple[ColumnElement[bool], ...]:
+    return Message.visit_id == visit.id, Message.kind == LINK_MESSAGE

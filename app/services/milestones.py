@@ -15,11 +15,13 @@ from app.services.leaving import (
     CONSENT_ENDS,
     ENDS_ALL_LINKS,
     EVERYTHING,
+    NO_CONTACT,
     NOTHING_EXPECTED,
     ended_on,
     expects_nothing_from,
 )
 from app.services.links import end_links, links_of
+from app.services.outbox import end_messages
 from app.services.projection import Basis, Projection, VisitPlan, plan_projection, project_visits
 from app.services.rows import hold
 from app.services.schedule import local_date
@@ -60,6 +62,8 @@ def record_milestone(
     hold_patient(session, patient)
     checked = check_milestone(clock, definition, patient, event)
     add_milestone(session, clock, patient, checked)
+    if checked.ends in NO_CONTACT:
+        end_messages(session, patient, checked.kind)
     if checked.ends in NOTHING_EXPECTED:
         end_links(session, clock, links_of(session, patient), checked.kind)
     return project_visits(session, clock, definition, patient)

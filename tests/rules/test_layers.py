@@ -62,7 +62,7 @@ TABLE = {
     "app.models.user": Row(outside=("sqlalchemy", "flask_security")),
     "app.models.types": Row(outside=("sqlalchemy", "cryptography")),
     "app.services": Row(
-        ours=("app.models", "scoring", "app.clock", "app.settings", "app.version"),
+        ours=("app.channels", "app.models", "scoring", "app.clock", "app.settings", "app.version"),
         outside=("narwhals", "numpy", "pandas", "pydantic", "pydantic_core", "segno", "sqlalchemy"),
     ),
     # The reader of workbooks, beside what every service may import.
@@ -71,6 +71,8 @@ TABLE = {
     "app.services.sealing": Row(outside=("cryptography",)),
     "app.services.phones": Row(ours=("app.services",), outside=("email_validator", "phonenumbers")),
     "app.services.working_hours": Row(ours=("app.services",), outside=("holidays",)),
+    # What a service needs of a channel stands in the package itself; the gateways' libraries stay here.
+    "app.channels": Row(ours=("app.clock", "app.settings"), outside=("httpx",)),
     "app.forms": Row(ours=("app.i18n", "scoring"), outside=("flask_wtf", "wtforms")),
     "app.patient": SURFACE,
     "app.nurse": SURFACE,
@@ -91,6 +93,7 @@ TABLE = {
     "app.migrate": PUT_TOGETHER,
     "app.security": PUT_TOGETHER,
     "app.logs": PUT_TOGETHER,
+    "app.tick_cli": PUT_TOGETHER,
     "app.web_sessions": PUT_TOGETHER,
     "app.contact_cli": PUT_TOGETHER,
     "app.wording_cli": PUT_TOGETHER,

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from app.services.definition.fields import SUPPORTED_LANGUAGES, SYMPTOMS, Known, zone_names
 from app.services.definition.lines import DefinitionError, Lines, Path, Problem, find_lines, shown, where
+from app.services.definition.messages import Messages, Reminders, sms_faults
 from app.services.definition.model import (
     CONSENT,
     MONTH,
@@ -36,8 +37,10 @@ __all__ = [
     "SYMPTOMS",
     "Arm",
     "DefinitionError",
+    "Messages",
     "MilestoneKind",
     "Problem",
+    "Reminders",
     "Site",
     "StudyDefinition",
     "Symptom",
@@ -57,6 +60,9 @@ def parse_definition(source: str, filename: str) -> StudyDefinition:
     faults = [*_repeats(data, lines), *_misnumbered(data), *_missing_milestones(data)]
     try:
         definition = StudyDefinition.model_validate(_completed(data, known), context=known)
+        faults += sms_faults(
+            definition.messages, definition.languages, definition.sites, definition.public_name
+        )
     except ValidationError as error:
         faults += [_fault(details) for details in error.errors() if not _is_echo(details)]
     if faults:
@@ -166,6 +172,8 @@ _TABLES: Mapping[str | int, type[BaseModel]] = {
     "symptom_list": SymptomList,
     "symptoms": Symptom,
     "visits": VisitRule,
+    "reminders": Reminders,
+    "messages": Messages,
 }
 
 

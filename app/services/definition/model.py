@@ -26,6 +26,7 @@ from app.services.definition.fields import (
     known_milestone,
     not_of_a_report,
 )
+from app.services.definition.messages import Messages, Reminders
 from app.services.definition.symptoms import Symptom, SymptomList
 from app.services.errors import NotFoundError
 
@@ -146,6 +147,8 @@ class StudyDefinition(Table):
     visits: tuple[VisitRule, ...] = Field(
         min_length=1, description="a table [[visits]] for each visit or series"
     )
+    reminders: Reminders | None = Field(default=None, description="a table [reminders]")
+    messages: Messages = Field(default=Messages(), description="a table [messages]")
 
     @property
     def code(self) -> str:

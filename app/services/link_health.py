@@ -1,0 +1,121 @@
+"""How far the links of a visit have come: issued, sent, opened, at item 12 of 30, submitted.
+
+That an address was merely fetched is not counted: looking at a link changes nothing, in no table (LINK-02).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.clock import Clock
+from app.models import BOUNCED, FAILED, SENT, UNCERTAIN, Link, Message, Visit
+from app.services.definition import StudyDefinition
+from app.services.links import find_link_by_id
+from app.services.survey import Survey
+
+
+class Stage(StrEnum):
+    """The furthest that any link of the latest issue has come."""
+
+    NONE = "none"
+    REVOKED = "revoked"
+    ISSUED = "issued"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    BOUNCED = "bounced"
+    SENT = "sent"
+    OPENED = "opened"
+    IN_PROGRESS = "in progress"
+    SUBMITTED = "submitted"
+
+
+# Where a link is not known to have been opened: what became of its message.
+BY_MESSAGE = {
+    SENT: Stage.SENT,
+    BOUNCED: Stage.BOUNCED,
+    FAILED: Stage.FAILED,
+    UNCERTAIN: Stage.UNCERTAIN,
+}
+
+
+@dataclass(frozen=True)
+class LinkStep:
+    """One link and what is known of it; `channel` "screen", "paper", "email" or "sms"."""
+
+    issue: int
+    channel: str
+    issued_at: datetime
+    sent_at: datetime | None
+    opened_at: datetime | None
+    revoked_at: datetime | None
+    revoked_reason: str | None
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class VisitLinks:
+    """The links of a visit, the latest first; settled: questions answered or skipped, of `total`."""
+
+    stage: Stage
+    links: tuple[LinkStep, ...]
+    settled: int = 0
+    total: int = 0
+    submitted_at: datetime | None = None
+
+
+def link_health(session: Session, clock: Clock, definition: StudyDefinition, visit: Visit) -> VisitLinks:
+    """How far the links of a visit have come. The caller has made sure that the visit may be seen."""
+    query = (
+        select(Link, Message)
+        .outerjoin(Message, Message.link_id == Link.id)
+        .where(Link.study_id == visit.study_id, Link.visit_id == visit.id)
+        .order_by(Link.ordinal.desc(), Link.id.desc())
+    )
+    steps = tuple(_step(link, message) for link, message in session.execute(query))
+    found = find_link_by_id(session, clock, _latest_id(session, visit)) if steps else None
+    if found is None:
+        return VisitLinks(Stage.NONE, ())
+    survey = Survey(found, definition)
+    settled, total = sum(place.is_settled for place in survey.asked), len(survey.asked)
+    sent_back = max((each.submitted_at for each in found.responses if each.submitted_at), default=None)
+    stage = _furthest(steps)
+    if sent_back is not None:
+        stage = Stage.SUBMITTED
+    elif settled and stage is Stage.OPENED:
+        stage = Stage.IN_PROGRESS
+    return VisitLinks(stage, steps, settled, total, sent_back)
+
+
+def _latest_id(session: Session, visit: Visit) -> int:
+    query = select(Link.id).where(Link.study_id == visit.study_id, Link.visit_id == visit.id)
+    return session.scalars(query.order_by(Link.ordinal.desc(), Link.id.desc()).limit(1)).one()
+
+
+def _furthest(steps: tuple[LinkStep, ...]) -> Stage:
+    order = list(Stage)
+    latest = [each.stage for each in steps if each.issue == steps[0].issue]
+    return max(latest, key=order.index)
+
+
+def _step(link: Link, message: Message | None) -> LinkStep:
+    return LinkStep(
+        issue=link.ordinal,
+        channel=link.channel,
+        issued_at=link.issued_at,
+        sent_at=message.sent_at if message else None,
+        opened_at=link.opened_at,
+        revoked_at=link.revoked_at,
+        revoked_reason=link.revoked_reason,
+        stage=_stage(link, message),
+    )
+
+
+def _stage(link: Link, message: Message | None) -> Stage:
+    if link.revoked_at is not None:
+        return Stage.REVOKED
+    if link.opened_at is not None:
+        return Stage.OPENED
+    return BY_MESSAGE.get(message.state, Stage.ISSUED) if message else Stage.ISSUED
