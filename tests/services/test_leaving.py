@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
 from app.models import Patient
+from app.services import outbox
 from app.services.leaving import expects_nothing_from, may_be_contacted
 from app.services.milestones import Event
 from tests import factories as make
@@ -59,3 +60,18 @@ def test_every_other_milestone_ends_nothing(session: Session, clock: SteppedCloc
     make.milestone(session, clock, patient, "response", value="CR")
     assert {each.ends for each in patient.milestones} == {None}
     assert may_be_contacted(patient)
+
+
+@pytest.mark.requirement("REM-02")
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [("death", "cancelled"), ("consent-withdrawn", "cancelled"), ("known-alive", "waiting")],
+)
+def test_leaving_cancels_what_waits_to_be_sent(
+    session: Session, clock: SteppedClock, patient: Patient, kind: str, state: str
+) -> None:
+    visit = make.get_visit(session, patient)
+    (message,) = outbox.plan_links(session, clock, visit, patient, ["sms"])
+    make.milestone(session, clock, patient, kind)
+    session.refresh(message)
+    assert message.state == state
