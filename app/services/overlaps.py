@@ -22,7 +22,6 @@ class Slot:
     questionnaires: frozenset[str]
     is_free: bool
     is_begun: bool
-    is_ended: bool
     server: str | None
 
     def overlaps(self, other: "Slot") -> bool:
@@ -33,7 +32,7 @@ class Slot:
 def served_by(slots: Iterable[Slot], now: datetime) -> dict[str, str | None]:
     """The code of the visit whose questionnaires serve each visit, None for those that have their own.
 
-    A pair is made where neither is answered, past or ended, each visit in one pair at most, the nearest first
+    A pair is made where neither is answered or past, each visit in one pair at most, the nearest first
     come by the date due; a pair stays as it is once one of them is open or begun, while the windows overlap.
     """
     by_code = {each.code: each for each in slots}
@@ -59,20 +58,13 @@ def _settled(by_code: dict[str, Slot]) -> Iterator[tuple[str, str]]:
 
 
 def _may_be_served(slot: Slot, now: datetime) -> bool:
-    return (
-        slot.anchor == REINTRODUCTION
-        and slot.is_free
-        and not slot.is_begun
-        and not slot.is_ended
-        and slot.closes_at > now
-    )
+    return slot.anchor == REINTRODUCTION and slot.is_free and not slot.is_begun and slot.closes_at > now
 
 
 def _fits(slot: Slot, server: Slot, now: datetime) -> bool:
     return (
         server.anchor == RANDOMISATION
         and not server.is_begun
-        and not server.is_ended
         and server.closes_at > now
         and server.questionnaires >= slot.questionnaires
         and slot.overlaps(server)

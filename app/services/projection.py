@@ -150,7 +150,7 @@ def plan_projection(
         moved=tuple((known[code], planned[code]) for code in planned if code in moved),
         removed=tuple(removed),
         ends_on=ends_on,
-        servers=served_by(_slots(stored, after, free, ends_on, zone), now),
+        servers=served_by(_slots(stored, after, free, zone), now),
         closed=tuple(code for code, day in ends_on.items() if day and code not in ended),
         reopened=tuple(code for code, day in ends_on.items() if not day and code in ended),
     )
@@ -188,7 +188,6 @@ def _slots(
     stored: _Stored,
     after: Mapping[str, Visit | PlannedVisit],
     free: Collection[str],
-    ends_on: Mapping[str, date | None],
     zone: ZoneInfo,
 ) -> Iterable[Slot]:
     codes = {visit.id: code for code, visit in stored.visits.items()}
@@ -204,7 +203,6 @@ def _slots(
             questionnaires=frozenset(each.questionnaires),
             is_free=visit is None or code in free,
             is_begun=visit is not None and visit.id in stored.begun,
-            is_ended=ends_on[code] is not None,
             server=codes.get(visit.served_by_id or 0) if visit is not None else None,
         )
 

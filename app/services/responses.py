@@ -21,7 +21,7 @@ from app.services.rows import hold
 from app.services.schedule import local_date
 from app.services.studies import definition_in_force
 from app.services.symptoms import symptom_reports
-from app.services.treatment import Treatment, TreatmentState, exposures_of, treatment_state
+from app.services.treatment import Treatment, TreatmentState, exposures_with_zone, treatment_state
 from app.services.visits import is_answerable
 from app.version import SOFTWARE_VERSION
 
@@ -227,11 +227,10 @@ def stamp_treatment(session: Session, responses: Sequence[Response]) -> None:
     if not responses:
         return
     first = responses[0]
-    episodes = exposures_of(session, first.study_id, first.patient_id)
-    zone = _zone(session, first.patient_id) if episodes else None
+    episodes, zone = exposures_with_zone(session, first.study_id, first.patient_id)
     for response in responses:
         state = TreatmentState(Treatment.UNKNOWN)
-        if zone is not None:
+        if episodes:
             last = max(entry["at"] for entry in response.answers.values())
             state = treatment_state(episodes, local_date(datetime.fromisoformat(last), zone))
         response.treatment_state, response.treatment_days = state.code.value, state.days

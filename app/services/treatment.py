@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from app.models import Exposure
+from app.models import Exposure, Patient, Site
 
 IMATINIB = "imatinib"
 
@@ -57,6 +58,19 @@ def exposures_of(session: Session, study_id: int, patient_id: int) -> Sequence[E
     """The episodes of a patient by their beginning."""
     query = select(Exposure).where(Exposure.study_id == study_id, Exposure.patient_id == patient_id)
     return session.scalars(query.order_by(Exposure.started_on, Exposure.id)).all()
+
+
+def exposures_with_zone(session: Session, study_id: int, patient_id: int) -> tuple[list[Exposure], ZoneInfo]:
+    """The episodes of a patient by their beginning, and the zone of their site; one query."""
+    query = (
+        select(Site.timezone, Exposure)
+        .join(Patient, Patient.site_id == Site.id)
+        .outerjoin(Exposure, and_(Exposure.study_id == study_id, Exposure.patient_id == Patient.id))
+        .where(Patient.id == patient_id)
+        .order_by(Exposure.started_on, Exposure.id)
+    )
+    rows = session.execute(query).all()
+    return [episode for _, episode in rows if episode is not None], ZoneInfo(rows[0][0])
 
 
 def treatment_state(episodes: Iterable[Exposure | Episode], on: date) -> TreatmentState:

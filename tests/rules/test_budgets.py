@@ -28,7 +28,7 @@ PATIENT_QUERIES = {
     "/survey/q30": 4,
     "/survey/review": 4,
 }
-SAVING_QUERIES, SENDING_QUERIES = 5, 10
+SAVING_QUERIES, SENDING_QUERIES = 5, 11
 STAFF_QUERIES = {
     "/nurse/": 10,
     "/nurse/?q=04-00": 10,

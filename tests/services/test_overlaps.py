@@ -29,7 +29,6 @@ def slot(code: str, first: int, last: int, **facts: object) -> Slot:
         "questionnaires": frozenset({"qlq-c30"}),
         "is_free": True,
         "is_begun": False,
-        "is_ended": False,
         "server": None,
     }
     return Slot(code=code, opens_at=START + first * DAY, closes_at=START + last * DAY, **(known | facts))  # type: ignore[arg-type]
@@ -58,15 +57,13 @@ def test_the_nearest_serves_and_each_serves_one_only() -> None:
     ("server", "served"),
     [
         ({"is_begun": True}, {}),
-        ({"is_ended": True}, {}),
         ({"questionnaires": frozenset()}, {}),
         ({}, {"is_begun": True}),
-        ({}, {"is_ended": True}),
         ({}, {"is_free": False}),
         ({}, {"questionnaires": frozenset({"qlq-c30", "symptoms"})}),
     ],
 )
-def test_no_pair_is_made_where_one_is_begun_ended_or_asks_for_more(
+def test_no_pair_is_made_where_one_is_begun_or_asks_for_more(
     server: dict[str, object], served: dict[str, object]
 ) -> None:
     assert pairs(slot("M3", 0, 29, **server), slot("RI1", 10, 25, **served)) == {}

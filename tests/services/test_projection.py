@@ -14,6 +14,7 @@ from app.models import Patient
 from app.services.definition import StudyDefinition, parse_definition
 from app.services.errors import RuleError
 from app.services.milestones import Event, record_milestone, undo_milestone
+from app.services.responses import NotAnswerableError
 from app.services.visits import find_visit, visits_of
 from tests import factories as make
 
@@ -23,12 +24,8 @@ CLOSE = parse_definition(
     make.source().replace('on_reintroduction = "keep"', 'on_reintroduction = "close"'), "close.toml"
 )
 ZONES = ["Europe/Paris", "Indian/Reunion", "America/Guadeloupe", "Pacific/Noumea", "America/Miquelon"]
-# A day before either change of the clocks in Paris, and an ordinary one.
-STARTS = [
-    datetime(2026, 3, 28, 9, tzinfo=UTC),
-    datetime(2026, 10, 24, 9, tzinfo=UTC),
-    datetime(2026, 7, 1, tzinfo=UTC),
-]
+# The tests begin in November 2026; the day before either change of the clocks in Paris, and an ordinary one.
+STARTS = [datetime(2027, month, day, 9, tzinfo=UTC) for month, day in ((3, 27), (10, 30), (7, 1))]
 KINDS = ["progression", "reintroduction", "stops-questionnaires", "stops-treatment", "lost-to-follow-up"]
 LAST = ["consent-withdrawn", "death"]
 STEPS = st.one_of(
@@ -38,7 +35,7 @@ STEPS = st.one_of(
     st.tuples(st.just("answer"), st.sampled_from(["M3", "M6", "M9", "M12", "RI0", "RI1", "RI3", "RI6"])),
 )
 Facts = dict[str, tuple[Any, ...]]
-ANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def facts(session: Session, patient: Patient) -> Facts:
@@ -64,8 +61,10 @@ def facts(session: Session, patient: Patient) -> Facts:
 
 def begin(session: Session, clock: SteppedClock, patient: Patient, zone: str, start: datetime) -> None:
     """Randomises the patient, whose site is in that zone, on that day."""
+    # What an example before this one left behind, where it failed, is gone.
+    facts(session, patient)
     patient.site.timezone = zone
-    clock.set(max(start, clock.now()))
+    clock.set(start)
     make.randomise(session, clock, patient)
 
 
@@ -89,7 +88,7 @@ def take(
         else:
             day = clock.now().date() - make.days(how)
             record_milestone(session, clock, study, patient, Event(what, day))
-    except RuleError:
+    except (RuleError, NotAnswerableError):
         session.expire_all()
         session.refresh(patient, ["milestones", "site", "study"])
     return set()
@@ -111,7 +110,6 @@ def test_whatever_happens_no_answered_visit_ever_moves(
     start: datetime,
     steps: list[Any],
 ) -> None:
-    now = clock.now()
     with session.begin_nested() as savepoint:
         begin(session, clock, patient, zone, start)
         kept: Facts = {}
@@ -121,8 +119,6 @@ def test_whatever_happens_no_answered_visit_ever_moves(
             assert {code: found[code][:6] for code in kept} == kept
             kept |= {code: found[code][:6] for code in answered if code not in kept}
         savepoint.rollback()
-    clock.set(now)
-    facts(session, patient)
 
 
 @given(
@@ -143,7 +139,6 @@ def test_the_same_milestones_in_any_order_undone_and_redone_give_the_same_visits
     kinds: list[tuple[str, int]],
     random: Random,
 ) -> None:
-    now = clock.now()
     with session.begin_nested() as savepoint:
         begin(session, clock, patient, zone, start)
         clock.advance(days=200)
@@ -161,5 +156,3 @@ def test_the_same_milestones_in_any_order_undone_and_redone_give_the_same_visits
             assert facts(session, patient) == before
         assert seen[0] == seen[1]
         savepoint.rollback()
-    clock.set(now)
-    facts(session, patient)
