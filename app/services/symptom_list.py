@@ -28,6 +28,7 @@ def reported_symptoms(session: Session, patient: Patient) -> list[tuple[SymptomR
             SymptomReport.study_id == patient.study_id,
             SymptomReport.patient_id == patient.id,
             Response.status == SUBMITTED,
+            Response.voided_at.is_(None),
             or_(SymptomReport.words.is_not(None), *(column > 0 for column in ATTRIBUTES)),
         )
         .order_by(Response.submitted_at.desc(), SymptomReport.symptom)
