@@ -97,7 +97,7 @@ def test_reports_stand_beside_events_and_what_does_not_fit_is_listed(
     assert WORDS in page.text
     assert "<b>" not in page.html.split("<main")[1]
     assert "It is no CTCAE grade." in page.text
-    assert "Nausea: Composite grade 3, no event within 14 days" in page.text
+    assert "Nausea – Composite grade 3, no event within 14 days" in page.text
     draft(nurse)
     page = nurse.get(EVENTS)
     assert "no event within" not in page.text
