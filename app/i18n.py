@@ -3,13 +3,15 @@
 import gettext
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from flask import Flask, g, has_request_context, request, session
-from flask_babel import Babel
+from flask_babel import Babel, force_locale
 from flask_babel import gettext as translate
 from flask_babel import lazy_gettext as lazy_translate
 from flask_babel import ngettext as translate_plural
@@ -22,6 +24,7 @@ __all__ = [
     "day_text",
     "lazy_translate",
     "page_language",
+    "speaking",
     "time_text",
     "translate",
     "translate_plural",
@@ -101,6 +104,17 @@ def page_language() -> str:
         g.language = _chosen_language()
     language: str = g.language
     return language
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Has a page in this language whoever asks for it: what is printed for a patient."""
+    before, g.language = page_language(), language
+    try:
+        with force_locale(language):
+            yield
+    finally:
+        g.language = before
 
 
 def _chosen_language() -> str:

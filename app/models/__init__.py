@@ -29,7 +29,17 @@ from app.models.message import (
 )
 from app.models.missing import MissingReason
 from app.models.patient import Milestone, Patient, SiteStay
-from app.models.response import DRAFT, PARTIAL, SUBMITTED, Response, Score
+from app.models.response import (
+    DRAFT,
+    FIRST,
+    MAIN,
+    PARTIAL,
+    SECOND,
+    SUBMITTED,
+    TRANSCRIBED,
+    Response,
+    Score,
+)
 from app.models.sign_in import SignInFailures
 from app.models.site import Site
 from app.models.study import DefinitionVersion, Study
@@ -50,18 +60,22 @@ __all__ = [
     "DRAFT_WORDING",
     "EMAIL",
     "FAILED",
+    "FIRST",
     "LINK_MESSAGE",
+    "MAIN",
     "NO_CHANNEL",
     "ON_PAPER",
     "ON_SCREEN",
     "PARTIAL",
     "PERSONAL_LINK",
     "REMINDER",
+    "SECOND",
     "SENDING",
     "SENT",
     "SIGNED_EVENT",
     "SMS",
     "SUBMITTED",
+    "TRANSCRIBED",
     "UNCERTAIN",
     "VISIT_LINK",
     "WAITING",

@@ -1,7 +1,7 @@
 """A questionnaire as one patient answers it, and its scores once sent."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
@@ -13,6 +13,10 @@ from app.models.visit import Visit
 
 # A draft whose time is over is partial: frozen like one that was sent.
 DRAFT, PARTIAL, SUBMITTED = "draft", "partial", "submitted"
+# Read from a sheet of paper and kept beside what counts: neither a draft of it nor sent.
+TRANSCRIBED = "transcribed"
+# The entry that counts, and the two transcriptions that it was made of where a study asks for two.
+MAIN, FIRST, SECOND = "main", "first", "second"
 # What each tap on a draft changes; of these the trail keeps the saved answers that another one replaces.
 CHANGED_BY_TAPS = frozenset({"answers", "languages", "saved_at"})
 
@@ -27,6 +31,11 @@ class Response(Base):
     treatment_state, treatment_days: how the patient was treated on the local date of the last answer, and for
     how many days by then, as known at the sending.
     voided_at, voided_reason: it was another patient's; a copy stands where it belongs.
+    entry: MAIN counts, and nothing else does; FIRST and SECOND are transcriptions.
+    mode: "web", "paper", "interview" (somebody asked the questions) or "proxy" (somebody answered them).
+    helper, help_kinds: who helped and how, the ways separated by a space.
+    completed_on: the date on the sheet. remark: what else it shows.
+    transcribed_by: the account that wrote the row from it.
     """
 
     __tablename__ = "response"
@@ -57,6 +66,11 @@ class Response(Base):
     treatment_days: Mapped[int | None]
     voided_at: Mapped[datetime | None]
     voided_reason: Mapped[str | None]
+    helper: Mapped[str | None]
+    help_kinds: Mapped[str | None]
+    completed_on: Mapped[date | None]
+    transcribed_by: Mapped[str | None]
+    remark: Mapped[str | None]
 
     visit: Mapped[Visit] = relationship(lazy="raise_on_sql")
     scores: Mapped[list["Score"]] = relationship(lazy="raise_on_sql", back_populates="response")

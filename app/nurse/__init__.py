@@ -4,4 +4,10 @@ from flask import Blueprint
 
 blueprint = Blueprint("nurse", __name__, url_prefix="/nurse")
 
-from app.nurse import contact, events, personal, views  # noqa: E402, F401 - views register themselves on the blueprint
+from app.nurse import (  # noqa: E402 - views register themselves on the blueprint
+    contact,  # noqa: F401
+    events,  # noqa: F401
+    paper,  # noqa: F401
+    personal,  # noqa: F401
+    views,  # noqa: F401
+)

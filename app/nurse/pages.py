@@ -88,6 +88,7 @@ class VisitRow:
     issue: Action | None
     kills_former: bool
     revoke_url: str | None
+    paper: Action | None
     is_being_revoked: bool = False
 
 

@@ -135,8 +135,21 @@ def _visit_row(
         else None,
         kills_former=line.has_live_link,
         revoke_url=url_for("nurse.revoke_link", **place) if can_revoke else None,
+        paper=_paper(line, coming, place) if may(Permission.TRANSCRIBE, patient) else None,
         is_being_revoked=line.code == revoking,
     )
+
+
+def _paper(line: VisitLine, coming: str | None, place: dict[str, Any]) -> Action | None:
+    """What leads to the visit's sheet of paper, as long as there is something to do with it."""
+    if line.transcriptions:
+        twice = line.transcriptions > 1
+        label = translate("Settle the two transcriptions") if twice else translate("Second transcription")
+    elif line.is_current or line.code == coming:
+        label = translate("On paper")
+    else:
+        return None
+    return Action(label=label, url=url_for("nurse.transcribe_paper", **place))
 
 
 def _link_text(line: VisitLine, zone: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.forms.nurse import REASONS
 from app.i18n import day_text, lazy_translate
-from app.nurse import event_words
+from app.nurse import event_words, paper_words
 from app.services.errors import RuleError
 from app.services.visits import VisitState
 from app.services.worklist import LinkHealth, Task
@@ -50,7 +50,7 @@ DONE = {
     "contact_kept": lazy_translate("The contact details are kept."),
     "contact_erased": lazy_translate("The contact details are erased."),
     "unlocked": lazy_translate("The personal link is unlocked: the code can be typed again."),
-}
+} | paper_words.DONE
 RULES = {
     "code_shape": lazy_translate("Write the site’s number, a dash and three digits, such as %(example)s."),
     "code_of_other_site": lazy_translate("The codes of this site begin with %(site)s-."),
@@ -135,7 +135,7 @@ def refusal(error: RuleError) -> str:
     facts = {
         name: day_text(value) if isinstance(value, date) else value for name, value in error.facts.items()
     }
-    return str((RULES | event_words.RULES)[error.rule]) % facts
+    return str((RULES | event_words.RULES | paper_words.RULES)[error.rule]) % facts
 
 
 # What stands where an answer would.

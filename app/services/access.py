@@ -45,13 +45,14 @@ class Permission(StrEnum):
     IMPORT_ALLOCATIONS = "import lists of assignments already made"
     TRANSFER = "transfer patients to another site"
     REATTRIBUTE = "void forms of the wrong patient and give them to the right one"
+    TRANSCRIBE = "print and transcribe questionnaires on paper"
 
 
 P = Permission
 SITE_STAFF = frozenset(
     {
         *(P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE, P.ISSUE_LINKS),
-        *(P.SEE_CONTACT, P.CHANGE_CONTACT, P.DRAFT_EVENT),
+        *(P.SEE_CONTACT, P.CHANGE_CONTACT, P.DRAFT_EVENT, P.TRANSCRIBE),
     }
 )
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

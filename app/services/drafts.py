@@ -15,13 +15,13 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import SUBMITTED, Link, Patient, Response, Site, Study, Visit
+from app.models import MAIN, SUBMITTED, Link, Patient, Response, Site, Study, Visit
 from app.models.response import replaced_answers
 from app.services.audit import change_row
 from app.services.definition import StudyDefinition
 from app.services.late_answers import keep_late_answers
 from app.services.links import LinkState, state_of
-from app.services.responses import MAIN, Answer, merged
+from app.services.responses import Answer, merged
 from app.services.studies import definition_of
 
 # Built once: building them costs as much as running them.

@@ -13,6 +13,7 @@ from app.models import (
     CANCELLED,
     DRAFT,
     LINK_MESSAGE,
+    MAIN,
     ON_SCREEN,
     WAITING,
     Link,
@@ -49,7 +50,9 @@ _PAGES = (
 BY_TOKEN = select(Link).where(Link.token_hash == bindparam("key")).options(*_PAGES)
 BY_ID = select(Link).where(Link.id == bindparam("key")).options(*_PAGES)
 # One that was voided belongs to another patient.
-RESPONSES = select(Response).where(Response.visit_id == bindparam("key"), Response.voided_at.is_(None))
+RESPONSES = select(Response).where(
+    Response.visit_id == bindparam("key"), Response.entry == MAIN, Response.voided_at.is_(None)
+)
 HELD_RESPONSES = RESPONSES.with_for_update().execution_options(populate_existing=True)
 
 

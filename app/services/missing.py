@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.clock import Clock
-from app.models import DRAFT, PARTIAL, SUBMITTED, MissingReason, Patient, Response, Visit
+from app.models import DRAFT, MAIN, PARTIAL, SUBMITTED, MissingReason, Patient, Response, Visit
 from app.services.access import Actor, Permission, patients_within
 from app.services.errors import RuleError
 from app.services.responses import score_response, stamp_treatment
@@ -88,7 +88,9 @@ def unexplained_forms(session: Session, clock: Clock, actor: Actor) -> list[Unex
     )
     visits = session.scalars(query).all()
     responses: dict[int, list[Response]] = {each.id: [] for each in visits}
-    found = select(Response).where(Response.visit_id.in_(responses), Response.voided_at.is_(None))
+    found = select(Response).where(
+        Response.visit_id.in_(responses), Response.entry == MAIN, Response.voided_at.is_(None)
+    )
     for response in session.scalars(found):
         responses[response.visit_id].append(response)
     forms = (
@@ -139,7 +141,9 @@ def reasons_of(session: Session, patient: Patient) -> Sequence[MissingReason]:
 
 def _state(session: Session, clock: Clock, visit: Visit) -> VisitState:
     query = select(Response).where(
-        Response.visit_id == (visit.served_by_id or visit.id), Response.voided_at.is_(None)
+        Response.visit_id == (visit.served_by_id or visit.id),
+        Response.entry == MAIN,
+        Response.voided_at.is_(None),
     )
     return visit_state(visit, telling_response(session.scalars(query)), clock.now())
 

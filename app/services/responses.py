@@ -13,7 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 import scoring
 from app.clock import Clock
-from app.models import DRAFT, SUBMITTED, Patient, Response, Score, Site, Study, Visit
+from app.models import DRAFT, MAIN, SUBMITTED, Patient, Response, Score, Site, Study, Visit
 from app.services.definition import StudyDefinition
 from app.services.errors import RuleError
 from app.services.questionnaires import REPORT, SYMPTOMS, Question, Questionnaire, questionnaire
@@ -25,7 +25,6 @@ from app.services.treatment import Treatment, TreatmentState, exposures_with_zon
 from app.services.visits import is_answerable
 from app.version import SOFTWARE_VERSION
 
-MAIN = "main"
 STAND_IN = "stand-in"
 
 
@@ -191,17 +190,20 @@ def note_wording(response: Response, used: WordingUsed) -> None:
         response.wording_status, response.wording_sha256 = used.status, used.sha256
 
 
-def submit_responses(session: Session, clock: Clock, visit: Visit) -> list[Response]:
+def submit_responses(
+    session: Session, clock: Clock, visit: Visit, *, is_received: bool = False
+) -> list[Response]:
     """Sends all responses of a visit in one go, scored; sending again changes nothing.
 
     What was not asked is written into the answers now: 0 where an earlier answer rules the question out.
+    is_received: the answers came in time on paper, whatever time it is now.
     Raises UnansweredError while items are open; NotAnswerableError after the grace.
     """
     query = _of_visit(visit).with_for_update().execution_options(populate_existing=True)
     responses = list(session.scalars(query))
     drafts = [response for response in responses if not response.is_submitted]
     definition = _definition(session, visit) if drafts else None
-    for draft in drafts:
+    for draft in drafts if not is_received else ():
         _require_answerable(clock, draft, visit)
     open_ones = [item for draft in drafts for item in open_items(draft, _asked(definition, draft))]
     if open_ones:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
 from app.clock import Clock
-from app.models import SUBMITTED, Link, Patient, Response, Visit
+from app.models import MAIN, SUBMITTED, Link, Patient, Response, Visit
 from app.services.access import Actor, Permission, patients_within
 from app.services.patients import BASELINE
 from app.services.schedule import local_date
@@ -61,6 +61,8 @@ class VisitLine:
     # The questionnaires of another visit serve this one.
     is_served: bool = False
     ends_on: date | None = None
+    # Transcriptions of a sheet that wait for a second one, or for a third look: they are no response yet.
+    transcriptions: int = 0
 
     @property
     def is_current(self) -> bool:
@@ -84,6 +86,7 @@ class StoredVisit(NamedTuple):
     visit: Visit
     link: Link | None
     responses: list[Response]
+    transcriptions: list[Response]
 
 
 @dataclass(frozen=True)
@@ -154,9 +157,9 @@ def visit_lines(session: Session, clock: Clock, patient_ids: Iterable[int]) -> d
     )
     stored: dict[int, dict[int, StoredVisit]] = {each: {} for each in ids}
     for visit, response, link in session.execute(query):
-        found = stored[visit.patient_id].setdefault(visit.id, StoredVisit(visit, link, []))
+        found = stored[visit.patient_id].setdefault(visit.id, StoredVisit(visit, link, [], []))
         if response is not None:
-            found.responses.append(response)
+            (found.responses if response.entry == MAIN else found.transcriptions).append(response)
     return {key: [_visit_line(each, now) for each in found.values()] for key, found in stored.items()}
 
 
@@ -171,7 +174,7 @@ def today_at(clock: Clock, zone: str) -> date:
 
 
 def _visit_line(stored: StoredVisit, now: datetime) -> VisitLine:
-    visit, link, responses = stored.visit, stored.link, stored.responses
+    visit, link, responses, transcriptions = stored
     response = telling_response(responses)
     is_received = response is not None and response.is_submitted
     health, at = _link_health(link)
@@ -190,6 +193,7 @@ def _visit_line(stored: StoredVisit, now: datetime) -> VisitLine:
         else None,
         is_served=visit.served_by_id is not None,
         ends_on=visit.ends_on,
+        transcriptions=0 if is_received else len({each.entry for each in transcriptions}),
     )
 
 

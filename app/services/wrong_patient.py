@@ -6,10 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import SUBMITTED, Patient, Response, Score, SymptomReport, Visit
+from app.models import MAIN, SUBMITTED, Patient, Response, Score, SymptomReport, Visit
 from app.services.access import Actor, Permission, require
 from app.services.errors import RuleError
-from app.services.responses import MAIN, stamp_treatment
+from app.services.responses import stamp_treatment
 from app.services.rows import hold
 
 COPIED = (
@@ -26,6 +26,11 @@ COPIED = (
     "saved_at",
     "submitted_at",
     "software_version",
+    "helper",
+    "help_kinds",
+    "completed_on",
+    "transcribed_by",
+    "remark",
 )
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from app import security
 from app.forms import events as forms
-from app.nurse import event_words, words
+from app.forms import paper as paper_forms
+from app.nurse import event_words, paper_words, words
 from app.services import (
     adverse_events,
     contact,
@@ -17,9 +18,11 @@ from app.services import (
     identifiers,
     links,
     milestones,
+    paper,
     patients,
     personal_links,
     phones,
+    sheets,
 )
 from app.services.discrepancies import Disagreement
 from app.services.errors import RuleError
@@ -57,6 +60,18 @@ def test_every_choice_and_state_of_an_event_has_words() -> None:
     assert tuple(forms.CHANNELS) == declarations.CHANNELS
     assert set(event_words.SIGNATURES) == set(SignatureState)
     assert set(event_words.DISAGREEMENTS) == set(Disagreement)
+
+
+@pytest.mark.requirement("CLI-04")
+def test_every_refusal_and_choice_of_a_sheet_has_words() -> None:
+    steps = {f"sheet_{each.value}" for each in paper.Step}
+    found = set().union(*map(rules_of, (paper, sheets))) | steps
+    known = set(words.RULES) | set(event_words.RULES)
+    assert (found - known, set(paper_words.RULES) - found) == (set(paper_words.RULES), set())
+    assert (tuple(paper_forms.MODES), tuple(paper_forms.HELPERS)) == (sheets.MODES, sheets.HELPERS)
+    assert tuple(paper_forms.HELP_KINDS) == sheets.HELP_KINDS
+    assert set(paper_words.STEPS) == set(paper.Step)
+    assert set(paper_words.FRAME) == set(paper.FRAME)
 
 
 @pytest.mark.requirement("VIS-05")

@@ -34,6 +34,8 @@ STAFF_QUERIES = {
     "/nurse/?q=04-00": 10,
     "/nurse/GIST-IMA/04-001": 9,
     "/nurse/GIST-IMA/04-001/contact": 7,
+    "/nurse/GIST-IMA/04-001/visits/BASELINE/sheet": 8,
+    "/nurse/GIST-IMA/04-001/visits/BASELINE/paper": 10,
     "/nurse/patients/new": 8,
 }
 ANALYST_QUERIES = {"/analyst/": 9}

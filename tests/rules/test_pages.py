@@ -22,6 +22,7 @@ NURSE = ("/nurse/", "/nurse/?q=04", "/nurse/patients/new", "/nurse/GIST-IMA/04-0
 NURSE_FORMS = (
     "/nurse/GIST-IMA/04-002/randomisation",
     "/nurse/GIST-IMA/04-002/contact",
+    "/nurse/GIST-IMA/04-002/visits/BASELINE/paper",
     "/nurse/GIST-IMA/04-002/events",
     "/nurse/GIST-IMA/04-002/events/new",
     "/nurse/GIST-IMA/04-002/events/1",

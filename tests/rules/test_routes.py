@@ -33,6 +33,7 @@ EXPORTERS = frozenset({Role.DATA_MANAGER, Role.ANALYST})
 MANAGERS = frozenset({Role.DATA_MANAGER})
 INVESTIGATORS = frozenset({Role.INVESTIGATOR})
 EVENTS = "/nurse/<study>/<code>/events"
+VISITS = "/nurse/<study>/<code>/visits/<visit>"
 WORDING = "/manager/wording/<study>/<questionnaire>/<language>"
 
 
@@ -91,6 +92,10 @@ ROUTES = {
     "POST /nurse/<study>/<code>/visits/<visit>/revoke": Row(
         P.ISSUE_LINKS, (303,), SITES, {"reason": "lost_phone"}
     ),
+    f"GET {VISITS}/sheet": Row(P.TRANSCRIBE, (200,), SITES),
+    f"GET {VISITS}/paper": Row(P.TRANSCRIBE, (200,), SITES),
+    f"POST {VISITS}/paper": Row(P.TRANSCRIBE, (422,), SITES),
+    f"POST {VISITS}/paper/settle": Row(P.TRANSCRIBE, (422,), SITES),
     "POST /nurse/<study>/<code>/personal-link": Row(P.ISSUE_LINKS, (200,), SITES),
     "POST /nurse/<study>/<code>/personal-link/unlock": Row(P.ISSUE_LINKS, (303,), SITES),
     "POST /nurse/<study>/<code>/personal-link/revoke": Row(

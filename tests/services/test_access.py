@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.requirement("ACC-01"), pytest.mark.threat("C13")]
 P, R = Permission, Role
 SITE_STAFF = {
     *(P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE, P.ISSUE_LINKS),
-    *(P.SEE_CONTACT, P.CHANGE_CONTACT, P.DRAFT_EVENT),
+    *(P.SEE_CONTACT, P.CHANGE_CONTACT, P.DRAFT_EVENT, P.TRANSCRIBE),
 }
 # Written out once more: a change of the table in the code has to be meant.
 EXPECTED = {
@@ -58,7 +58,7 @@ EXPECTED = {
     R.INSPECTOR: {P.SEE_PATIENTS, P.SEE_ARM},
     R.ADMINISTRATOR: set(),
 }
-CHANGES = {P.REGISTER, P.RANDOMISE, P.ISSUE_LINKS, P.DRAFT_EVENT, P.DECIDE_EVENT}
+CHANGES = {P.REGISTER, P.RANDOMISE, P.ISSUE_LINKS, P.DRAFT_EVENT, P.DECIDE_EVENT, P.TRANSCRIBE}
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from app.services.definition.model import (
     REINTRODUCTION,
     Arm,
     MilestoneKind,
+    Paper,
     Schedule,
     Site,
     Study,
@@ -174,6 +175,7 @@ _TABLES: Mapping[str | int, type[BaseModel]] = {
     "visits": VisitRule,
     "reminders": Reminders,
     "messages": Messages,
+    "paper": Paper,
 }
 
 

@@ -66,6 +66,12 @@ class Schedule(Table):
     on_reintroduction: Literal["keep", "close"] = Field(default="keep", description='"keep" or "close"')
 
 
+class Paper(Table):
+    """How questionnaires on paper are taken in."""
+
+    second_transcription: bool = Field(default=False, description="true or false, without quotes")
+
+
 class Arm(Table):
     """A group to which patients are randomised."""
 
@@ -149,6 +155,7 @@ class StudyDefinition(Table):
     )
     reminders: Reminders | None = Field(default=None, description="a table [reminders]")
     messages: Messages = Field(default=Messages(), description="a table [messages]")
+    paper: Paper = Field(default=Paper(), description="a table [paper]")
 
     @property
     def code(self) -> str:
@@ -194,6 +201,11 @@ class StudyDefinition(Table):
     def listed_symptoms(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """The symptoms on the list, each with what is asked about it, in order."""
         return tuple((each.code, each.asked) for each in self.symptoms)
+
+    @property
+    def needs_second_transcription(self) -> bool:
+        """Whether two persons read each sheet of paper, and only what both read counts."""
+        return self.paper.second_transcription
 
     def arm(self, code: str) -> Arm:
         """The arm of a code; NotFoundError when the study has none."""

@@ -8,14 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.clock import Clock, SteppedClock
-from app.models import Patient, Response, Site, Study, Visit
+from app.models import MAIN, Patient, Response, Site, Study, Visit
 from app.services.audit import act_as
 from app.services.definition import parse_definition
 from app.services.demo.history import STAFF, Stage, history, play
 from app.services.demo.plan import PLANS
 from app.services.demo.staff import create_staff
 from app.services.errors import RuleError
-from app.services.responses import MAIN, WordingUsed
+from app.services.responses import WordingUsed
 from app.services.schedule import local_date, local_midnight
 from app.services.studies import definition_in_force, load_study
 from app.services.tokens import DemonstrationTokens

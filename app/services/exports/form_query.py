@@ -5,9 +5,8 @@ from typing import Any
 
 from sqlalchemy import Subquery, and_, case, func, select
 
-from app.models import SUBMITTED, Milestone, Patient, Response, Score, Site, Study, Visit
+from app.models import MAIN, SUBMITTED, Milestone, Patient, Response, Score, Site, Study, Visit
 from app.services.definition import CONSENT, RANDOMISATION, REINTRODUCTION
-from app.services.responses import MAIN
 from app.services.visits import UNSCHEDULED
 from scoring import Instrument
 
@@ -73,6 +72,9 @@ def _facts() -> list[Any]:
         (Response.status == SUBMITTED).label("is_submitted"),
         Response.answers,
         Response.mode,
+        Response.helper,
+        Response.help_kinds,
+        Response.completed_on,
         Response.languages,
         Response.instrument_version,
         Response.wording_status,

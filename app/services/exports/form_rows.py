@@ -36,6 +36,8 @@ FACTS = (
     "started_at",
     "submitted_at",
     "mode",
+    "helper",
+    "help_kinds",
     "instrument_version",
     "wording_status",
     "wording_sha256",
@@ -78,6 +80,10 @@ def _form(row: Any, instrument: Instrument, now: datetime) -> tuple[Any, ...]:
 
 
 def _completed_on(row: Any) -> date | None:
+    """The date on the sheet, or the local date of the last answer on the screen."""
+    if row.completed_on is not None:
+        on_sheet: date = row.completed_on
+        return on_sheet
     return None if row.saved_at is None else local_date(row.saved_at, ZoneInfo(row.timezone))
 
 

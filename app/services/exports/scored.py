@@ -14,6 +14,7 @@ from app.services.exports.form_rows import form_rows, row_names
 from app.services.exports.variable import Kind
 from app.services.exports.variables import variables, visits_of_all_arms
 from app.services.patients import BASELINE
+from app.services.sheets import MODES
 from app.services.visits import VisitState
 
 QLQ_C30 = "qlq-c30"
@@ -84,11 +85,13 @@ def _dates(known: dict[str, "pd.Series[Any]"]) -> dict[str, "pd.Series[Any]"]:
 def _flags(known: dict[str, "pd.Series[Any]"]) -> dict[str, "pd.Series[Any]"]:
     """The 0/1 variables; a comparison with a date or instant that is not there is false."""
     sent, disclosed = known["submitted_at"], known["arm_disclosed_at"]
+    # A sheet is taken only with a date in the window, whenever it is typed.
+    is_on_paper = sent.notna() & known["mode"].isin(MODES)
     return {
         "expected_flag": ~known["state"].isin(UNEXPECTED),
         "partial_flag": known["state"] == VisitState.PARTIAL.value,
-        "in_window_flag": (sent >= known["opens_at"]) & (sent < known["closes_at"]),
-        "late_flag": sent >= known["closes_at"],
+        "in_window_flag": is_on_paper | (sent >= known["opens_at"]) & (sent < known["closes_at"]),
+        "late_flag": (sent >= known["closes_at"]) & ~is_on_paper,
         "baseline_flag": (known["visit"] == BASELINE)
         & sent.notna()
         & (disclosed.isna() | (sent < disclosed))
