@@ -42,7 +42,6 @@ from app.services.links import IssuedLink
 from app.services.questionnaires import REPORT, questionnaire
 from app.services.responses import Answer, AnswerState, WordingUsed
 from app.services.sealing import Keys
-from app.services.sheets import Sheet
 from app.services.tokens import RandomTokens
 from app.services.treatment import Episode
 from app.services.visits import find_visit
@@ -340,23 +339,3 @@ def sign(session: Session, clock: SteppedClock, event: AdverseEvent) -> EventSig
     investigator = actor_of(session, clock, Role.INVESTIGATOR, event.patient)
     seen, now = event.latest_number, clock.now()
     return adverse_events.sign_event(session, clock, investigator, event, seen, "Dr A. Martin", now)
-
-
-def sheet(answers: Mapping[str, str] | None = None, **frame: object) -> Sheet:
-    """A sheet of the first visit, filled in today: the lowest code everywhere, unless given otherwise."""
-    lowest = {item.id: str(item.lowest) for item in scoring.load_instrument("qlq-c30").items}
-    facts: dict[str, object] = {"mode": "paper", "completed_on": date(2026, 11, 23)}
-    return Sheet(**(facts | frame), answers=lowest | dict(answers or {}))  # type: ignore[arg-type]
-
-
-def colleague(patient: Patient, name: str) -> Actor:
-    """A nurse of the patient's site by a name of her own, without an account."""
-    grant = Grant(Role.NURSE, patient.study_id, patient.site_id)
-    return Actor(0, f"{name}@staff.example", "en", (grant,))
-
-
-def ask_for_two_transcriptions(session: Session, clock: SteppedClock, *, with_symptoms: bool = False) -> None:
-    """An amendment of the first study: two persons type each sheet."""
-    text = source(with_symptoms=with_symptoms).replace('version = "1.0"', 'version = "1.1"')
-    text = text.replace("second_transcription = false", "second_transcription = true")
-    studies.load_study(session, clock, text, DEFINITION.name)

@@ -96,6 +96,7 @@ class PaperPage:
     sheet_url: str
     action_url: str
     language: str
+    stand_in: bool
     note: str
     asks: bool
     is_settling: bool

@@ -71,6 +71,7 @@ def paper_page(
         sheet_url=url_for("nurse.sheet", **place),
         action_url=url_for("nurse.settle_paper" if is_settling else "nurse.transcribe_paper", **place),
         language=patient.language,
+        stand_in=any(each.is_stand_in for each in texts.values()),
         note=str(paper_words.STEPS[paper.step]) % facts,
         asks=paper.step in ASKING,
         is_settling=is_settling,

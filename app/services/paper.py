@@ -121,10 +121,16 @@ class _Begun:
     is_submitted: bool = False
 
 
-def find_paper(session: Session, clock: Clock, actor: Actor, patient: Patient, visit: Visit) -> Paper:
-    """Where the sheet of a patient's visit stands for this person. One query."""
+def find_paper(
+    session: Session, clock: Clock, actor: Actor, patient: Patient, visit: Visit, *, to_change: bool = False
+) -> Paper:
+    """Where the sheet of a patient's visit stands for this person. One query.
+
+    With `to_change` the rows are held until the transaction ends: an answer from the screen waits.
+    """
     definition = definition_in_force(session, patient.study)
     query = select(Response).where(Response.visit_id == visit.id)
+    query = query.with_for_update() if to_change else query
     rows = session.scalars(query.execution_options(populate_existing=True)).all()
     by_entry = {
         entry: {each.instrument: each for each in rows if each.entry == entry}
@@ -156,7 +162,7 @@ def transcribe(
     sheet; RuleError where the visit takes no sheet now, or a second one from another person only.
     """
     hold(session, visit)
-    paper = find_paper(session, clock, actor, patient, visit)
+    paper = find_paper(session, clock, actor, patient, visit, to_change=True)
     if paper.step not in {Step.FIRST, Step.SECOND}:
         raise _refusal(paper, visit)
     values = _checked(clock, patient, visit, paper, sheet)
@@ -185,7 +191,7 @@ def settle(
     SheetError and RuleError as transcribe does.
     """
     hold(session, visit)
-    paper = find_paper(session, clock, actor, patient, visit)
+    paper = find_paper(session, clock, actor, patient, visit, to_change=True)
     if paper.step is not Step.SETTLE:
         raise _refusal(paper, visit)
     differing = {each.question.id for each in paper.differences}

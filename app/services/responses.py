@@ -233,9 +233,13 @@ def stamp_treatment(session: Session, responses: Sequence[Response]) -> None:
     for response in responses:
         state = TreatmentState(Treatment.UNKNOWN)
         if episodes:
-            last = max(entry["at"] for entry in response.answers.values())
-            state = treatment_state(episodes, local_date(datetime.fromisoformat(last), zone))
+            state = treatment_state(episodes, response.completed_on or _answered_on(response, zone))
         response.treatment_state, response.treatment_days = state.code.value, state.days
+
+
+def _answered_on(response: Response, zone: ZoneInfo) -> date:
+    last = max(entry["at"] for entry in response.answers.values())
+    return local_date(datetime.fromisoformat(last), zone)
 
 
 def complete_answers(asked: Questionnaire, answers: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import MAIN, SUBMITTED, Patient, Response, Score, SymptomReport, Visit
+from app.models import FIRST, MAIN, SECOND, SUBMITTED, Patient, Response, Score, SymptomReport, Visit
 from app.services.access import Actor, Permission, require
 from app.services.errors import RuleError
 from app.services.responses import stamp_treatment
@@ -109,6 +109,11 @@ def _facts(row: Score | SymptomReport, without: set[str]) -> dict[str, object]:
 def _void(session: Session, clock: Clock, wrong: Visit, originals: Sequence[Response], reason: str) -> None:
     former = select(func.count()).where(Response.visit_id == wrong.id, Response.voided_at.is_not(None))
     number = 1 + (session.scalar(former) or 0)
+    query = select(Response).where(Response.visit_id == wrong.id, Response.entry.in_((FIRST, SECOND)))
+    for typed in session.scalars(query):
+        # Of the sheet that was another patient's: the wrong visit takes one of its own.
+        typed.entry = f"void-{number}-{typed.entry}"
+        typed.voided_at, typed.voided_reason = clock.now(), reason
     for original in originals:
         original.entry = f"void-{number}"
         original.voided_at, original.voided_reason = clock.now(), reason

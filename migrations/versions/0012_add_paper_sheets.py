@@ -15,6 +15,10 @@ COLUMNS = (
 )
 
 
+SQLITE_TRIGGER = """CREATE TRIGGER response_keeps_delete BEFORE DELETE ON response WHEN OLD.status <> 'draft'
+    BEGIN SELECT RAISE(ABORT, 'a response that was sent does not change'); END"""
+
+
 def upgrade() -> None:
     """Up."""
     # Added one by one: on SQLite a table that is made anew loses its triggers.
@@ -24,6 +28,19 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Down: transcriptions are gone with what tells them from responses; what they led to stays."""
-    op.execute("DELETE FROM response WHERE status = 'transcribed'")
+    _delete_transcriptions()
     for name, _ in reversed(COLUMNS):
         op.drop_column("response", name)
+
+
+def _delete_transcriptions() -> None:
+    """They are frozen like what was sent: the trigger steps aside for them."""
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    rests = "DROP TRIGGER response_keeps_delete" if is_sqlite else _switched("DISABLE")
+    for statement in (rests, "DELETE FROM response WHERE status = 'transcribed'"):
+        op.execute(statement)
+    op.execute(SQLITE_TRIGGER if is_sqlite else _switched("ENABLE"))
+
+
+def _switched(how: str) -> str:
+    return f"ALTER TABLE response {how} TRIGGER response_keeps_answers"

@@ -15,6 +15,7 @@ from app.services.qr import qr_code
 from tests import factories
 from tests.conftest import NOW
 from tests.page import Browser, Page, text_of
+from tests.sheets import ask_for_two_transcriptions
 
 SVG = "{http://www.w3.org/2000/svg}"
 PATIENT = "/nurse/GIST-IMA/04-001"
@@ -46,7 +47,7 @@ def colleague(app: object, browser: Browser, session: Session, clock: SteppedClo
 def twice(session: Session, clock: SteppedClock, patient: Patient) -> None:
     """The study asks for two transcriptions."""
     assert patient.id
-    factories.ask_for_two_transcriptions(session, clock)
+    ask_for_two_transcriptions(session, clock)
     session.commit()
 
 
@@ -159,10 +160,12 @@ def test_without_wording_nothing_is_printed(
 
 
 @pytest.mark.requirement("CLI-04")
+@pytest.mark.requirement("INS-02")
 @pytest.mark.usefixtures("patient")
 def test_a_sheet_is_printed_and_typed_from_the_patients_page(nurse: Browser, session: Session) -> None:
     page = nurse.follow(nurse.get(PATIENT), "On paper Baseline")
     assert page.h1 == "Paper sheet of 04-001"
+    assert page.all("p", class_="stand-in")
     assert nurse.follow(page, "Blank sheet to print").path == SHEET
     done = nurse.press(page, "Record the sheet", **(TYPED | {"q30": "-"}))
     assert done.path.startswith(PATIENT)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from app.services.errors import RuleError
 from app.services.questionnaires import SYMPTOMS, Questionnaire, questionnaire
 from app.services.sheets import Bounds, SheetError, entries_of, faults_of_frame, read_answers
-from tests.factories import definition, sheet
+from tests.factories import definition
+from tests.sheets import sheet
 
 TODAY = date(2026, 11, 23)
 WINDOW = Bounds(date(2026, 11, 1), date(2026, 12, 1), TODAY, None)
