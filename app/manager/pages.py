@@ -39,6 +39,7 @@ class StudyCard:
     title: str
     is_production: bool
     sets: tuple[SetRow, ...]
+    allocations_url: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,3 +99,37 @@ class DraftPage:
     compared_with: str
     changed: int
     approver: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignmentRow:
+    """One line of a list of assignments that will be recorded."""
+
+    line: int
+    patient: str
+    arm: str
+    day: str
+    remark: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineFault:
+    """What is wrong with a line of a list, and in which column."""
+
+    line: int
+    column: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllocationsPage:
+    """The form of a list of assignments, what is wrong with it, or what it would record."""
+
+    study: str
+    url: str
+    columns: str
+    arms: tuple[Fact, ...]
+    faults: tuple[LineFault, ...] = ()
+    rows: tuple[AssignmentRow, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    done: str = ""

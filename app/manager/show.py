@@ -10,6 +10,7 @@ from app.db import db
 from app.i18n import day_text, page_language, time_text, translate
 from app.manager import words
 from app.manager.pages import Badge, DraftPage, Fact, PackCard, SetPage, SetRow, StudyCard, TextRow
+from app.services.access import Permission
 from app.services.definition import StudyDefinition
 from app.services.studies import definition_in_force
 from app.services.wording import (
@@ -37,6 +38,9 @@ def study_card(study: Any) -> StudyCard:
         code=study.code,
         title=definition.title.get(page_language()) or next(iter(definition.title.values())),
         is_production=study.mode == "production",
+        allocations_url=url_for("manager.allocations", study=study.code)
+        if g.actor.may_at(Permission.IMPORT_ALLOCATIONS, study.id, None)
+        else None,
         sets=tuple(_row(study, definition, *key, packs.get(key, ())) for key in sets),
     )
 

@@ -32,8 +32,8 @@ SET = "/wording/<study>/<questionnaire>/<language>"
 
 @blueprint.url_value_preprocessor
 def allow_files(endpoint: str | None, _values: object) -> None:
-    """Lets the one form that takes a file be larger; before anything reads the form."""
-    if endpoint == "manager.upload":
+    """Lets the forms that take a file be larger; before anything reads the form."""
+    if endpoint in {"manager.upload", "manager.allocations"}:
         request.max_content_length = MAX_FILE_BYTES
 
 

@@ -132,6 +132,7 @@ class PatientPage:
     url: str
     facts: tuple[Fact, ...]
     milestones: tuple[Fact, ...]
+    steps: tuple[Action, ...]
     visits: tuple[VisitRow, ...]
     late: tuple[LateRow, ...]
     personal: PersonalLinkBox

@@ -7,7 +7,7 @@ from flask import current_app, request, url_for
 
 from app.db import db
 from app.i18n import day_text, translate
-from app.nurse import show_personal, words
+from app.nurse import show_moves, show_personal, show_treatment, words
 from app.nurse.common import (
     address,
     arm_text,
@@ -46,6 +46,7 @@ def patient_page(patient: Any, error: str = "", revoking: str = "") -> PatientPa
             Fact(name=in_language(definition.milestone(each.kind).names), value=day_text(each.occurred_on))
             for each in patient.milestones
         ),
+        steps=show_moves.steps_of(patient),
         visits=tuple(_visit_row(each, patient, names, coming, revoking) for each in lines),
         late=tuple(_late_row(*each, patient, names) for each in late_answers(db.session, patient)),
         personal=show_personal.box(patient, lines, revoking),
@@ -97,6 +98,7 @@ def link_page(patient: Any, visit: Any, issued: IssuedLink) -> LinkPage:
 def _facts(patient: Any, definition: StudyDefinition) -> tuple[Fact, ...]:
     return (
         Fact(name=translate("Arm"), value=arm_text(patient, definition)),
+        Fact(name=translate("Treatment"), value=show_treatment.state_text(patient)),
         Fact(name=translate("Language"), value=str(words.LANGUAGES[patient.language])),
         Fact(name=translate("Site"), value=patient.site.name),
         Fact(name=translate("Study"), value=patient.study.code),

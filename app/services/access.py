@@ -43,6 +43,7 @@ class Permission(StrEnum):
     CHANGE_CONTACT = "change contact details"
     CORRECT_RANDOMISATION = "correct an error of transcription of a randomisation"
     IMPORT_ALLOCATIONS = "import lists of assignments already made"
+    RECORD_COURSE = "record milestones, treatment and visits besides the schedule"
     TRANSFER = "transfer patients to another site"
     REATTRIBUTE = "void forms of the wrong patient and give them to the right one"
     TRANSCRIBE = "print and transcribe questionnaires on paper"
@@ -51,8 +52,9 @@ class Permission(StrEnum):
 P = Permission
 SITE_STAFF = frozenset(
     {
-        *(P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE, P.ISSUE_LINKS),
-        *(P.SEE_CONTACT, P.CHANGE_CONTACT, P.DRAFT_EVENT, P.TRANSCRIBE),
+        *(P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE),
+        *(P.ISSUE_LINKS, P.SEE_CONTACT, P.CHANGE_CONTACT, P.DRAFT_EVENT),
+        *(P.TRANSCRIBE, P.RECORD_COURSE),
     }
 )
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

@@ -81,7 +81,11 @@ def parse_allocations(text: str) -> list[Assignment]:
     if missing or unknown:
         raise RuleError("list", "list_columns", missing=", ".join(missing), unknown=", ".join(unknown))
     reader.fieldnames = names
-    found = list(_assignments(reader))
+    try:
+        found = list(_assignments(reader))
+    except csv.Error:
+        # A quotation mark that is never closed swallows the rest.
+        raise RuleError("list", "list_width", line=reader.line_num + 1) from None
     if not 0 < len(found) <= LONGEST:
         raise RuleError("list", "list_length", lines=len(found), longest=LONGEST)
     return found

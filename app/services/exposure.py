@@ -1,6 +1,7 @@
 """Episodes of exposure: recorded, stopped, corrected; every refusal names its field."""
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -8,7 +9,9 @@ from app.clock import Clock
 from app.models import Exposure, Patient
 from app.services.definition import StudyDefinition
 from app.services.errors import NotFoundError, RuleError
+from app.services.identifiers import refuse_identifiers
 from app.services.milestones import check_date, check_not_left, hold_patient
+from app.services.schedule import local_date
 from app.services.treatment import Episode, StopReason, exposures_of
 
 
@@ -17,8 +20,9 @@ def record_exposure(
 ) -> Exposure:
     """Records an episode, over or not.
 
-    Imatinib may have begun long before the study. Raises RuleError: no drug; a date in the future or after
-    death; an end before the beginning, or without a known reason; two episodes of one drug on one day.
+    Imatinib may have begun long before the study. Raises RuleError: no drug, or an identifier in its name; a
+    date in the future or after death; an end before the beginning, or without a known reason; two episodes of
+    one drug on one day.
     """
     hold_patient(session, patient)
     _check(session, clock, definition, patient, episode)
@@ -106,6 +110,7 @@ def _check(
 ) -> None:
     if not episode.drug.strip():
         raise RuleError("drug", "no_drug")
+    refuse_identifiers(episode.drug, "drug", local_date(clock.now(), ZoneInfo(patient.site.timezone)))
     # What was begun before the study is no fault: nobody comes to it untreated.
     check_date(clock, definition, patient.site, "started_on", max(episode.started_on, definition.starts_on))
     check_not_left(patient, "started_on", episode.started_on)

@@ -1,5 +1,6 @@
 """Milestones: the dated events of a patient's way, in an order that can be true, undone where mistaken."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from app.clock import Clock
 from app.models import SUBMITTED, Milestone, Patient, Response, Site, Visit
 from app.services.definition import CONSENT, RANDOMISATION, MilestoneKind, StudyDefinition
 from app.services.errors import NotFoundError, RuleError
+from app.services.identifiers import refuse_identifiers
 from app.services.leaving import (
     CONSENT_ENDS,
     ENDS_ALL_LINKS,
@@ -90,12 +92,14 @@ def undo_milestone(
     """Takes back a milestone that was a mistake; the row stays with the reason, the visits follow.
 
     Links that it ended stay dead. Raises NotFoundError for none of the patient's; RuleError without a
-    reason, for consent and randomisation, and while another milestone follows from it.
+    reason or with an identifier in it, for consent and randomisation, and while another milestone follows
+    from it.
     """
     hold_patient(session, patient)
     milestone = _undoable(definition, patient, milestone_id)
     if not reason.strip():
         raise RuleError("reason", "no_reason")
+    refuse_identifiers(reason, "reason", local_date(clock.now(), ZoneInfo(patient.site.timezone)))
     mark_undone(session, clock, patient, milestone, reason)
     return project_visits(session, clock, definition, patient, {milestone.kind})
 
@@ -108,6 +112,21 @@ def preview_undoing(
     basis = Basis(patient.arm, tuple(each for each in patient.milestones if each is not milestone))
     plan = plan_projection(session, clock, definition, patient, basis, {milestone.kind})
     return _preview(session, patient, plan, basis, ends_links=False)
+
+
+def undone_milestones(session: Session, patient: Patient) -> Sequence[Milestone]:
+    """The milestones of a patient that were a mistake, by when that was found."""
+    query = select(Milestone).where(
+        Milestone.study_id == patient.study_id,
+        Milestone.patient_id == patient.id,
+        Milestone.undone_at.is_not(None),
+    )
+    return session.scalars(query.order_by(Milestone.undone_at, Milestone.id)).all()
+
+
+def answered_after_leaving(session: Session, patient: Patient) -> tuple[str, ...]:
+    """The codes of the visits that were sent on a later local date than the one on which the patient left."""
+    return _answered_after(session, patient, expects_nothing_from(patient.milestones))
 
 
 def check_milestone(clock: Clock, definition: StudyDefinition, patient: Patient, event: Event) -> Event:
@@ -219,7 +238,6 @@ def _preview(
 
 
 def _answered_after(session: Session, patient: Patient, left_on: date | None) -> tuple[str, ...]:
-    """The visits that were sent on a later local date than the one on which the patient left."""
     if left_on is None:
         return ()
     query = (

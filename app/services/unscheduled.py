@@ -5,17 +5,17 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from app.clock import Clock
-from app.models import Patient, Site, Study, Visit
+from app.models import Patient, Response, Site, Study, Visit
 from app.services.definition import StudyDefinition
 from app.services.errors import RuleError
 from app.services.leaving import expects_nothing_from
 from app.services.questionnaires import REPORT
 from app.services.rows import hold
 from app.services.schedule import local_date, window
-from app.services.visits import UNSCHEDULED
+from app.services.visits import UNSCHEDULED, VisitState, telling_response, visit_state
 
 # What is felt now is asked for: open on the day of its beginning and on two more.
 DAYS_OPEN = timedelta(days=2)
@@ -74,6 +74,23 @@ def unscheduled_visits(session: Session, patient: Patient) -> list[Visit]:
     """The visits that the site asked for besides the schedule, by code; a patient's reports are none."""
     query = select(Visit).where(of_no_schedule(patient.study_id, patient.id)).order_by(Visit.id)
     return [visit for visit in session.scalars(query) if REPORT not in visit.questionnaires]
+
+
+def unscheduled_lines(session: Session, clock: Clock, patient: Patient) -> list[tuple[Visit, VisitState]]:
+    """The visits that the site asked for, the latest first, each with where its form stands now."""
+    found = unscheduled_visits(session, patient)
+    query = (
+        select(Response)
+        .where(Response.visit_id.in_([each.id for each in found]), Response.voided_at.is_(None))
+        .options(defer(Response.answers))
+    )
+    forms: dict[int, list[Response]] = {}
+    for response in session.scalars(query):
+        forms.setdefault(response.visit_id, []).append(response)
+    return [
+        (each, visit_state(each, telling_response(forms.get(each.id, ())), clock.now()))
+        for each in reversed(found)
+    ]
 
 
 def of_no_schedule(study_id: int, patient_id: int) -> ColumnElement[bool]:

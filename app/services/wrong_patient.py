@@ -9,6 +9,7 @@ from app.clock import Clock
 from app.models import FIRST, MAIN, SECOND, SUBMITTED, Patient, Response, Score, SymptomReport, Visit
 from app.services.access import Actor, Permission, require
 from app.services.errors import RuleError
+from app.services.identifiers import refuse_identifiers
 from app.services.responses import stamp_treatment
 from app.services.rows import hold
 
@@ -40,14 +41,16 @@ def reattribute_forms(
     """Voids what was sent at a visit and gives a copy of it to a visit of another patient; never deletes.
 
     The wrong patient's visit is free again. The copy is stamped with the right patient's treatment. Raises
-    AccessDeniedError for whoever may not at both sites; RuleError: no reason; a visit of the same patient or
-    of another study; nothing sent at the one, something begun at the other, or another set of questionnaires.
+    AccessDeniedError for whoever may not at both sites; RuleError: no reason, or an identifier in it; a visit
+    of the same patient or of another study; nothing sent at the one, something begun at the other, or another
+    set of questionnaires.
     """
     for visit in (wrong, right):
         patient = session.get_one(Patient, visit.patient_id)
         require(actor, Permission.REATTRIBUTE, visit.study_id, patient.site_id)
     if not reason.strip():
         raise RuleError("reason", "no_reason")
+    refuse_identifiers(reason, "reason", clock.now().date())
     if wrong.patient_id == right.patient_id or wrong.study_id != right.study_id:
         raise RuleError("visit", "not_another_patient", visit=right.code)
     # Always in the same order, so that two who do this never wait for each other.

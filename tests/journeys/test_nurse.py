@@ -119,6 +119,63 @@ def contact_pages(page: Page, place: str) -> Iterator[str]:
     yield "erased contact details"
 
 
+def step_pages(page: Page, place: str, today: str) -> Iterator[str]:
+    """Leads through the pages of a patient's way through the study, and ends it with the withdrawal."""
+    submit = page.locator("form.narrow button.btn-primary")
+    for path in ("milestones", "treatment", "unscheduled", "milestones/new/consent-withdrawn"):
+        page.goto(f"{place}/{path}")
+        yield path
+    page.goto(f"{place}/treatment/new")
+    with page.expect_navigation():
+        submit.click()
+    yield "refused drug"
+    page.locator("[name=which][value=imatinib]").check()
+    page.locator("#started_on").fill(today)
+    with page.expect_navigation():
+        submit.click()
+    yield "drugs"
+    page.goto(f"{place}/unscheduled")
+    page.locator("[name=questionnaires]").first.check()
+    with page.expect_navigation():
+        submit.click()
+    yield "a visit besides the schedule"
+    page.goto(f"{place}/milestones/new/consent-withdrawn")
+    page.locator("#occurred_on").fill(today)
+    with page.expect_navigation():
+        submit.click()
+    yield "second look at the withdrawal"
+    with page.expect_navigation():
+        page.locator("[name=confirm]").click()
+    yield "milestones after the withdrawal"
+    with page.expect_navigation():
+        page.locator("a[href$=undo]").click()
+    yield "undoing"
+    page.locator("#reason").fill("Recorded by mistake")
+    with page.expect_navigation():
+        page.locator("form.narrow button.btn-outline-danger").click()
+    yield "an event struck out"
+
+
+def move_pages(page: Page, hospital: Hospital, code: str) -> Iterator[str]:
+    """Leads through the pages on which data managers move patients and answers, and import a list."""
+    place = f"{hospital.url}/nurse/GIST-IMA/{code}"
+    submit = page.locator("form button.btn-primary")
+    for path in ("transfer", "wrong-patient"):
+        page.goto(f"{place}/{path}")
+        yield path
+        with page.expect_navigation():
+            submit.click()
+        yield f"refused {path}"
+    page.goto(f"{hospital.url}/manager/allocations/GIST-IMA")
+    yield "list"
+    heading, today = "site;patient;arm;randomised_on;remark", datetime.now(UTC).date().isoformat()
+    for name, arm in (("faults of a list", "none"), ("second look at a list", "interruption")):
+        page.locator("#list").fill(f"{heading}\n{code[:2]};{code};{arm};{today};On paper")
+        with page.expect_navigation():
+            submit.click()
+        yield name
+
+
 def pages(page: Page, hospital: Hospital, code: str) -> Iterator[str]:
     """Leads through the pages of site staff."""
     today, place = datetime.now(UTC).date().isoformat(), f"{hospital.url}/nurse/GIST-IMA/{code}"
@@ -131,6 +188,7 @@ def pages(page: Page, hospital: Hospital, code: str) -> Iterator[str]:
     page.goto(place)
     yield "patient"
     yield from contact_pages(page, f"{place}/contact")
+    yield from step_pages(page, place, today)
     page.goto(f"{place}/randomisation")
     yield "randomisation"
     page.locator("input[type=date]").fill(today)
@@ -151,17 +209,35 @@ def pages(page: Page, hospital: Hospital, code: str) -> Iterator[str]:
 def test_staff_pages_are_accessible_on_a_phone_and_on_a_computer(
     device: Open, sign_in: Open, hospital: Hospital, language: str
 ) -> None:
-    patient, wrong = hospital.patient(randomised=False), {}
+    patient = hospital.patient(randomised=False)
+    wrong: dict[str, list[str]] = {}
     page = sign_in(Role.NURSE, language, viewport=PHONE)
     for name in pages(page, hospital, patient.code):
-        for size in (PHONE, COMPUTER):
-            page.set_viewport_size(size)
-            found = violations(page, ALL_RULES)
-            if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
-                found.append("scrolls sideways")
-            if found:
-                wrong[f"{name} {size['width']}"] = found
+        judge(page, name, wrong)
     assert wrong == {}
+
+
+@pytest.mark.requirement("A11-01")
+@pytest.mark.requirement("CLI-06")
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_pages_of_moves_and_lists_are_accessible(sign_in: Open, hospital: Hospital, language: str) -> None:
+    patient = hospital.patient(randomised=False)
+    wrong: dict[str, list[str]] = {}
+    page = sign_in(Role.DATA_MANAGER, language, viewport=PHONE)
+    for name in move_pages(page, hospital, patient.code):
+        judge(page, name, wrong)
+    assert wrong == {}
+
+
+def judge(page: Page, name: str, wrong: dict[str, list[str]]) -> None:
+    """Adds what axe finds on a page, and whether it scrolls sideways, on a phone and on a computer."""
+    for size in (PHONE, COMPUTER):
+        page.set_viewport_size(size)
+        found = violations(page, ALL_RULES)
+        if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
+            found.append("scrolls sideways")
+        if found:
+            wrong[f"{name} {size['width']}"] = found
 
 
 @pytest.mark.requirement("A11-01")

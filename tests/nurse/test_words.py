@@ -9,12 +9,14 @@ import pytest
 from app import security
 from app.forms import events as forms
 from app.forms import paper as paper_forms
-from app.nurse import event_words, paper_words, words
+from app.forms import steps
+from app.nurse import event_words, paper_words, step_words, words
 from app.services import (
     adverse_events,
     contact,
     declarations,
     event_rules,
+    exposure,
     identifiers,
     links,
     milestones,
@@ -23,14 +25,19 @@ from app.services import (
     personal_links,
     phones,
     sheets,
+    transfers,
+    unscheduled,
+    wrong_patient,
 )
 from app.services.discrepancies import Disagreement
 from app.services.errors import RuleError
 from app.services.event_rules import ACTIONS, CAUSES, CRITERIA, OUTCOMES
 from app.services.event_signatures import SignatureState
+from app.services.treatment import StopReason, Treatment, TreatmentState
 from app.services.visits import VisitState
 from app.services.worklist import LinkHealth, Task
 
+STEPS = (exposure, transfers, unscheduled, wrong_patient)
 SERVICES = (contact, identifiers, links, milestones, patients, personal_links, phones)
 
 
@@ -64,14 +71,31 @@ def test_every_choice_and_state_of_an_event_has_words() -> None:
 
 @pytest.mark.requirement("CLI-04")
 def test_every_refusal_and_choice_of_a_sheet_has_words() -> None:
-    steps = {f"sheet_{each.value}" for each in paper.Step}
-    found = set().union(*map(rules_of, (paper, sheets))) | steps
+    sheet_steps = {f"sheet_{each.value}" for each in paper.Step}
+    found = set().union(*map(rules_of, (paper, sheets))) | sheet_steps
     known = set(words.RULES) | set(event_words.RULES)
     assert (found - known, set(paper_words.RULES) - found) == (set(paper_words.RULES), set())
     assert (tuple(paper_forms.MODES), tuple(paper_forms.HELPERS)) == (sheets.MODES, sheets.HELPERS)
     assert tuple(paper_forms.HELP_KINDS) == sheets.HELP_KINDS
     assert set(paper_words.STEPS) == set(paper.Step)
     assert set(paper_words.FRAME) == set(paper.FRAME)
+
+
+@pytest.mark.requirement("VIS-08")
+def test_every_refusal_of_a_step_has_words() -> None:
+    found = set().union(*map(rules_of, STEPS))
+    assert set(step_words.RULES) <= found <= set(step_words.RULES) | set(words.RULES)
+    # One rule has one set of words, whichever page refuses by it.
+    assert not set(step_words.RULES) & (set(words.RULES) | set(event_words.RULES))
+
+
+@pytest.mark.requirement("VIS-04")
+def test_every_treatment_and_reason_for_a_stop_has_words(app_context: None) -> None:
+    assert set(steps.STOP_REASONS) == set(StopReason)
+    for code in Treatment:
+        assert step_words.treatment_text(TreatmentState(code, date(2026, 7, 5), 141))
+    stopped = TreatmentState(Treatment.INTERRUPTED_PER_PROTOCOL, date(2026, 7, 5), 141)
+    assert step_words.treatment_text(stopped) == "Stopped for 141 days, as the protocol asks"
 
 
 @pytest.mark.requirement("VIS-05")

@@ -27,10 +27,24 @@ NURSE_FORMS = (
     "/nurse/GIST-IMA/04-002/events/new",
     "/nurse/GIST-IMA/04-002/events/1",
     "/nurse/GIST-IMA/04-002/events/1/change",
+    "/nurse/GIST-IMA/04-001/milestones",
+    "/nurse/GIST-IMA/04-001/milestones/new/death",
+    "/nurse/GIST-IMA/04-001/milestones/new/progression",
+    "/nurse/GIST-IMA/04-001/treatment",
+    "/nurse/GIST-IMA/04-001/treatment/new",
+    "/nurse/GIST-IMA/04-001/unscheduled",
 )
 ANALYST = ("/analyst/",)
 SET = "/manager/wording/GIST-IMA/qlq-c30/fr"
-MANAGER = ("/manager/wording/", SET, f"{SET}/draft", "/manager/wording/GIST-IMA/qlq-c30/en")
+MOVES = ("/nurse/GIST-IMA/04-001/transfer", "/nurse/GIST-IMA/04-001/wrong-patient")
+MANAGER = (
+    *MOVES,
+    "/manager/allocations/GIST-IMA",
+    "/manager/wording/",
+    SET,
+    f"{SET}/draft",
+    "/manager/wording/GIST-IMA/qlq-c30/en",
+)
 PATIENT = ("/survey/q01", "/survey/q01?skip=ask", "/survey/q30", "/survey/review")
 ERRORS = {"/no": 404, "/nurse/GIST-IMA/99-001": 404}
 

@@ -34,6 +34,7 @@ MANAGERS = frozenset({Role.DATA_MANAGER})
 INVESTIGATORS = frozenset({Role.INVESTIGATOR})
 EVENTS = "/nurse/<study>/<code>/events"
 VISITS = "/nurse/<study>/<code>/visits/<visit>"
+STEPS = "/nurse/<study>/<code>"
 WORDING = "/manager/wording/<study>/<questionnaire>/<language>"
 
 
@@ -116,8 +117,33 @@ ROUTES = {
     f"POST {EVENTS}/<number>/decision": Row(P.DECIDE_EVENT, (422,), INVESTIGATORS),
     f"POST {EVENTS}/<number>/signature": Row(P.DECIDE_EVENT, (422,), INVESTIGATORS),
     f"POST {EVENTS}/<number>/declaration": Row(P.DRAFT_EVENT, (422,), SITES),
+    f"GET {STEPS}/milestones": Row(P.SEE_PATIENTS, (200,), READERS),
+    f"GET {STEPS}/milestones/new/<kind>": Row(P.RECORD_COURSE, (200,), SITES),
+    f"POST {STEPS}/milestones/new/<kind>": Row(P.RECORD_COURSE, (200,), SITES, {"occurred_on": TODAY}),
+    # The first is the consent, which is never undone.
+    f"GET {STEPS}/milestones/<number>/undo": Row(P.RECORD_COURSE, (422,), SITES),
+    f"POST {STEPS}/milestones/<number>/undo": Row(P.RECORD_COURSE, (422,), SITES),
+    f"GET {STEPS}/treatment": Row(P.SEE_PATIENTS, (200,), READERS),
+    f"GET {STEPS}/treatment/new": Row(P.RECORD_COURSE, (200,), SITES),
+    f"POST {STEPS}/treatment/new": Row(P.RECORD_COURSE, (422,), SITES),
+    f"GET {STEPS}/treatment/<number>/stop": Row(P.RECORD_COURSE, (200,), SITES),
+    f"POST {STEPS}/treatment/<number>/stop": Row(P.RECORD_COURSE, (422,), SITES),
+    f"GET {STEPS}/treatment/<number>/change": Row(P.RECORD_COURSE, (200,), SITES),
+    f"POST {STEPS}/treatment/<number>/change": Row(P.RECORD_COURSE, (422,), SITES),
+    f"GET {STEPS}/unscheduled": Row(P.SEE_PATIENTS, (200,), READERS),
+    f"POST {STEPS}/unscheduled": Row(P.RECORD_COURSE, (303,), SITES, {"questionnaires": "qlq-c30"}),
+    # A visit of the schedule has its link elsewhere.
+    f"POST {STEPS}/unscheduled/<visit>/link": Row(P.ISSUE_LINKS, (404,), SITES),
+    f"GET {STEPS}/transfer": Row(P.TRANSFER, (200,), MANAGERS),
+    f"POST {STEPS}/transfer": Row(P.TRANSFER, (422,), MANAGERS),
+    f"GET {STEPS}/wrong-patient": Row(P.REATTRIBUTE, (200,), MANAGERS),
+    f"POST {STEPS}/wrong-patient": Row(P.REATTRIBUTE, (422,), MANAGERS),
     "GET /analyst/": Row(P.EXPORT, (200,), EXPORTERS),
     "POST /analyst/<study>/export": Row(P.EXPORT, (200,), EXPORTERS),
+    "GET /manager/allocations/<study>": Row(P.IMPORT_ALLOCATIONS, (200,), MANAGERS),
+    "POST /manager/allocations/<study>": Row(
+        P.IMPORT_ALLOCATIONS, (422,), MANAGERS, {"list": "site;patient;arm;randomised_on"}
+    ),
     "GET /manager/wording/": Row(P.MANAGE_WORDING, (200,), MANAGERS),
     f"GET {WORDING}": Row(P.MANAGE_WORDING, (200,), MANAGERS),
     f"POST {WORDING}": Row(P.MANAGE_WORDING, (422,), MANAGERS),
@@ -149,7 +175,9 @@ def hospital(
     text = factories.source().replace('"GIST-IMA"', '"OTHER"')
     other = studies.load_study(session, clock, text, "other.toml").study
     for each, (_, code) in ((study, OWN), (study, OTHER_SITE), (other, OTHER_STUDY)):
-        factories.make_event(session, clock, factories.make_patient(session, clock, each, code))
+        patient = factories.make_patient(session, clock, each, code)
+        factories.make_event(session, clock, patient)
+        factories.expose(session, clock, patient, NOW.date())
     for each in (study, other):
         wording.make_draft(session, clock, each)
     session.commit()
@@ -190,6 +218,7 @@ def address(rule: str, place: tuple[str, str]) -> str:
     study, code = place
     path = FIXED.get(rule, rule).replace("<study>", study).replace("<code>", code)
     path = path.replace("<number>", "1").replace("<questionnaire>", "qlq-c30").replace("<language>", "fr")
+    path = path.replace("<kind>", "known-alive")
     return re.sub(r"<[^>]+>", "q01", path.replace("<visit>", "BASELINE"))
 
 
