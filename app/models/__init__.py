@@ -24,6 +24,7 @@ from app.models.message import (
     SENDING,
     SENT,
     UNCERTAIN,
+    UNSENT,
     WAITING,
     Message,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "SUBMITTED",
     "TRANSCRIBED",
     "UNCERTAIN",
+    "UNSENT",
     "VISIT_LINK",
     "WAITING",
     "WITHDRAWN_WORDING",

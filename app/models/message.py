@@ -15,6 +15,8 @@ LINK_MESSAGE, REMINDER = "link", "reminder"
 
 WAITING, SENDING, SENT = "waiting", "sending", "sent"
 FAILED, UNCERTAIN, BOUNCED, CANCELLED = "failed", "uncertain", "bounced", "cancelled"
+# What did not go, or perhaps did not.
+UNSENT = (FAILED, BOUNCED, UNCERTAIN)
 
 
 class Message(Base):

@@ -7,10 +7,12 @@ blueprint = Blueprint("nurse", __name__, url_prefix="/nurse")
 from app.nurse import (  # noqa: E402 - views register themselves on the blueprint
     contact,  # noqa: F401
     events,  # noqa: F401
+    messages,  # noqa: F401
     milestones,  # noqa: F401
     moves,  # noqa: F401
     paper,  # noqa: F401
     personal,  # noqa: F401
+    reasons,  # noqa: F401
     treatment,  # noqa: F401
     unscheduled,  # noqa: F401
     views,  # noqa: F401

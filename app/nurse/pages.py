@@ -25,8 +25,9 @@ class Action:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRow:
-    """One patient with something to do: what, until when, and its button."""
+    """One thing to do for a patient: what, until when, and its button; `matter` gives the row its look."""
 
+    matter: str
     code: str
     url: str
     place: str
@@ -57,7 +58,9 @@ class FrontPage:
     sites: str
     total: int
     search: str
+    counts: tuple[str, ...]
     to_do: tuple[TaskRow, ...]
+    more_to_do: int
     rows: tuple[PatientRow, ...]
     next_url: str | None
     is_first: bool
@@ -75,7 +78,7 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class VisitRow:
-    """One visit: dates, state, link, and what can be done about the link."""
+    """One visit: dates, state with what explains it, link, and what can be done about them."""
 
     code: str
     name: str
@@ -85,11 +88,27 @@ class VisitRow:
     link: str
     link_reason: str
     received: str
+    note: str
+    reason: Action | None
     issue: Action | None
+    sends: tuple[Fact, ...]
+    send_url: str
     kills_former: bool
     revoke_url: str | None
     paper: Action | None
     is_being_revoked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageRow:
+    """A message to the patient: when, what, where it stands; detail: why it did not go, in a word or two."""
+
+    moment: str
+    text: str
+    state: Badge
+    detail: str
+    noted: str
+    note_url: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +153,7 @@ class PatientPage:
     milestones: tuple[Fact, ...]
     steps: tuple[Action, ...]
     visits: tuple[VisitRow, ...]
+    messages: tuple[MessageRow, ...]
     late: tuple[LateRow, ...]
     personal: PersonalLinkBox
     reports: tuple[ReportRow, ...]
@@ -177,6 +197,19 @@ class RandomisationPage:
     asks_remark: bool
     recorded: tuple[Fact, ...] = ()
     visits: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReasonPage:
+    """A missing or partial form and the reasons to choose from; `given` is the one on record."""
+
+    code: str
+    patient_url: str
+    url: str
+    visit: str
+    state: Badge
+    given: str
+    reasons: tuple[Fact, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

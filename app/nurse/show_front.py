@@ -1,4 +1,4 @@
-"""From the worklist to the front page of site staff."""
+"""From the morning list and the worklist to the front page of site staff."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,19 +6,22 @@ from typing import Any
 from flask import current_app, g, url_for
 
 from app.db import db
-from app.i18n import day_text, translate, translate_plural
-from app.nurse import words
-from app.nurse.common import address, arm_text, day_of, may, state_badge, visit_names, window_text
-from app.nurse.pages import Action, Badge, FrontPage, PatientRow, TaskRow
+from app.i18n import day_text, translate_plural
+from app.nurse import show_morning
+from app.nurse.common import address, arm_text, day_of, state_badge, visit_names, window_text
+from app.nurse.pages import FrontPage, PatientRow
 from app.services.access import Permission
+from app.services.morning import MorningRow
 from app.services.studies import definition_in_force
-from app.services.worklist import PatientLine, Task, Worklist, today_at
+from app.services.worklist import PatientLine, Worklist, today_at
 
 MOST_CITIES = 3
 
 
-def front_page(found: Worklist, sites: Sequence[Any], search: str, *, is_first: bool) -> FrontPage:
-    """The list of patients under the names of the actor's sites and today's date there."""
+def front_page(
+    found: Worklist, morning: Sequence[MorningRow], sites: Sequence[Any], search: str, *, is_first: bool
+) -> FrontPage:
+    """What is to be done and the patients, under the names of the actor's sites and today's date there."""
     zones = {site.timezone for site in sites}
     zone = zones.pop() if len(zones) == 1 else "Europe/Paris"
     today = day_text(today_at(current_app.extensions["clock"], zone), "full")
@@ -33,42 +36,15 @@ def front_page(found: Worklist, sites: Sequence[Any], search: str, *, is_first: 
         sites=sites[0].name if len(sites) == 1 else ", ".join(cities),
         total=found.total,
         search=search,
-        to_do=tuple(_task_row(line, several=len(sites) > 1) for line in found.to_do),
+        counts=show_morning.counts(morning),
+        to_do=show_morning.rows(morning, several=len(sites) > 1),
+        more_to_do=max(len(morning) - show_morning.MOST_ROWS, 0),
         rows=tuple(_patient_row(line, several=len(sites) > 1) for line in found.patients),
         next_url=following if found.next_after else None,
         is_first=is_first,
         has_places=len(sites) > 1,
         register_url=url_for("nurse.register") if may_register else None,
     )
-
-
-def _task_row(line: PatientLine, *, several: bool) -> TaskRow:
-    patient, task = line.patient, line.task or Task.RANDOMISE
-    names = visit_names(definition_in_force(db.session, patient.study))
-    facts = {"visit": "", "day": ""}
-    if line.visit is not None:
-        day = day_text(line.visit.closes_on, "full")
-        facts = {"visit": names.get(line.visit.code, line.visit.code), "day": day}
-    return TaskRow(
-        code=patient.code,
-        url=url_for("nurse.patient", **address(patient)),
-        place=patient.site.city if several else "",
-        badge=Badge(key=task.value, text=str(words.TASK_BADGES[task])),
-        sentence=str(words.TASKS[task]) % facts,
-        action=_action(line),
-    )
-
-
-def _action(line: PatientLine) -> Action:
-    patient = line.patient
-    if line.task is Task.RANDOMISE and may(Permission.RANDOMISE, patient):
-        url = url_for("nurse.randomise", **address(patient))
-        return Action(label=translate("Record the randomisation"), url=url)
-    needs_link = line.visit is not None and line.task is not Task.RANDOMISE and not line.visit.has_live_link
-    if needs_link and line.visit is not None and may(Permission.ISSUE_LINKS, patient):
-        url = url_for("nurse.issue_link", **address(patient), visit=line.visit.code)
-        return Action(label=translate("Give the link"), url=url, posts=True)
-    return Action(label=translate("See"), url=url_for("nurse.patient", **address(patient)))
 
 
 def _patient_row(line: PatientLine, *, several: bool) -> PatientRow:

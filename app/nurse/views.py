@@ -15,6 +15,7 @@ from app.services import access, links, patients
 from app.services.access import Permission
 from app.services.definition import StudyDefinition
 from app.services.errors import NotFoundError, RuleError
+from app.services.morning import morning_list
 from app.services.patients import Registration
 from app.services.places import Place, registration_places
 from app.services.studies import definition_in_force
@@ -29,12 +30,14 @@ REFUSED = 422
 @blueprint.get("/")
 @access.staff(Permission.SEE_PATIENTS)
 def front() -> Reply:
-    """The actor's patients, what is to be done first."""
+    """What is to be done, and the actor's patients."""
     search = request.args.get("q", "").strip()[:LONGEST_SEARCH]
     after = request.args.get("after", "")[: 2 * LONGEST_SEARCH]
-    found = worklist(db.session, current_app.extensions["clock"], g.actor, search, after)
+    clock, is_first = current_app.extensions["clock"], not search and not after
+    found = worklist(db.session, clock, g.actor, search, after)
+    morning = morning_list(db.session, clock, g.actor) if is_first else []
     sites = access.sites_within(db.session, g.actor, Permission.SEE_PATIENTS)
-    page = show_front.front_page(found, sites, search, is_first=not search and not after)
+    page = show_front.front_page(found, morning, sites, search, is_first=is_first)
     return render_template("nurse/front.html", page=page)
 
 

@@ -7,8 +7,10 @@ from app.forms.nurse import REASONS
 from app.i18n import day_text, lazy_translate
 from app.nurse import event_words, paper_words, step_words
 from app.services.errors import RuleError
+from app.services.missing import Reason
+from app.services.morning import Task
 from app.services.visits import VisitState
-from app.services.worklist import LinkHealth, Task
+from app.services.worklist import LinkHealth
 
 STATES = {
     VisitState.NOT_YET_EXPECTED: lazy_translate("Not yet expected"),
@@ -29,6 +31,7 @@ TASKS = {
     Task.CLOSING_SOON: lazy_translate("%(visit)s closes on %(day)s: nothing received yet."),
     Task.ISSUE_LINK: lazy_translate("%(visit)s is open until %(day)s: no link given."),
     Task.IN_PROGRESS: lazy_translate("%(visit)s was begun and not sent; open until %(day)s."),
+    Task.DUE_TODAY: lazy_translate("%(visit)s is due today: link given, nothing received yet."),
     Task.IN_GRACE: lazy_translate(
         "%(visit)s closed on %(day)s; what was begun can be sent for 24 hours more."
     ),
@@ -39,7 +42,20 @@ TASK_BADGES = {
     Task.IN_GRACE: lazy_translate("Last hours"),
     Task.ISSUE_LINK: lazy_translate("Link to give"),
     Task.IN_PROGRESS: lazy_translate("In progress"),
+    Task.DUE_TODAY: lazy_translate("Due today"),
     Task.RANDOMISE: lazy_translate("To randomise"),
+}
+# Why a form did not come.
+MISSING = {
+    Reason.TOO_ILL_PATIENT: lazy_translate("Too ill, says the patient"),
+    Reason.TOO_ILL_STAFF: lazy_translate("Too ill, in the staff’s view"),
+    Reason.DECLINED: lazy_translate("The patient declined"),
+    Reason.FORGOT: lazy_translate("The patient forgot"),
+    Reason.NOT_OFFERED: lazy_translate("Not offered by the site"),
+    Reason.TECHNICAL: lazy_translate("Technical problem"),
+    Reason.LANGUAGE: lazy_translate("Language"),
+    Reason.LOST: lazy_translate("Lost to follow-up"),
+    Reason.OTHER: lazy_translate("Another reason"),
 }
 LANGUAGES = {"fr": lazy_translate("French"), "en": lazy_translate("English")}
 # What a page says after a change, by the key in its address.
@@ -49,6 +65,9 @@ DONE = {
     "revoked": lazy_translate("The link is revoked: it opens nothing any more."),
     "contact_kept": lazy_translate("The contact details are kept."),
     "contact_erased": lazy_translate("The contact details are erased."),
+    "queued": lazy_translate("The link is in the outbox: it leaves within minutes."),
+    "noted": lazy_translate("Noted: the message is off the list."),
+    "reason": lazy_translate("The reason is recorded."),
     "unlocked": lazy_translate("The personal link is unlocked: the code can be typed again."),
 } | paper_words.DONE
 RULES = {
@@ -125,6 +144,12 @@ RULES = {
     "no_reason": lazy_translate("Give the reason."),
     "not_undone": lazy_translate("This event is not undone: a data manager corrects it."),
     "needed_by": lazy_translate("Another event follows from this one: undo that one first."),
+    "no_way_to_reach": lazy_translate(
+        "%(code)s cannot be reached that way: see the contact details, or show the QR code."
+    ),
+    "unknown_reason": lazy_translate("Choose a reason."),
+    "other_in_words": lazy_translate("Say the reason in a few words."),
+    "not_missing": lazy_translate("The questionnaire of this visit is not missing: it asks for no reason."),
     "revoked": lazy_translate("The links of this visit were revoked: issue a new one first."),
     "window_closed": lazy_translate("This visit closed on %(closes_on)s: a link would open nothing."),
 }
@@ -154,3 +179,8 @@ def refuse(form: Any, error: RuleError) -> None:
 def reason_text(reason: str | None) -> str:
     """The reason of a revocation; a reissue is explained by the new link."""
     return str(REASONS.get(reason or "", ""))
+
+
+def missing_text(reason: str | None, text: str | None) -> str:
+    """Why a form did not come: the coded reason, or another one in words; nothing for none."""
+    return text or (str(MISSING[Reason(reason)]) if reason else "")

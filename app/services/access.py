@@ -35,6 +35,7 @@ class Permission(StrEnum):
     REGISTER = "register patients"
     RANDOMISE = "record randomisations"
     ISSUE_LINKS = "issue links"
+    EXPLAIN_MISSING = "give the reasons of missing forms"
     DRAFT_EVENT = "draft adverse events"
     DECIDE_EVENT = "decide on adverse events and sign them"
     EXPORT = "export pseudonymous data"
@@ -54,7 +55,7 @@ SITE_STAFF = frozenset(
     {
         *(P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE),
         *(P.ISSUE_LINKS, P.SEE_CONTACT, P.CHANGE_CONTACT, P.DRAFT_EVENT),
-        *(P.TRANSCRIBE, P.RECORD_COURSE),
+        *(P.TRANSCRIBE, P.RECORD_COURSE, P.EXPLAIN_MISSING),
     }
 )
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

@@ -15,6 +15,7 @@ from app.models import (
     LINK_MESSAGE,
     MAIN,
     ON_SCREEN,
+    UNSENT,
     WAITING,
     Link,
     Message,
@@ -141,6 +142,7 @@ def issue_link(
 def begin_issue(session: Session, clock: Clock, visit: Visit, patient: Patient) -> int:
     """Ends what was issued for a visit before; returns the number of the issue that begins.
 
+    Messages of the visit that did not go are taken note of: the new link is what was done about them.
     Raises RuleError as issue_link does.
     """
     require_wording(session, visit.study_id, visit.questionnaires, patient.language)
@@ -148,7 +150,17 @@ def begin_issue(session: Session, clock: Clock, visit: Visit, patient: Patient) 
     require_open(session, clock, visit)
     ordinal = 1 + last_issue(session, visit)
     revoke_links(session, clock, visit, REISSUED)
+    _settle_unsent(session, clock, visit)
     return ordinal
+
+
+def _settle_unsent(session: Session, clock: Clock, visit: Visit) -> None:
+    unsent = select(Message).where(
+        Message.visit_id == visit.id, Message.state.in_(UNSENT), Message.resolved_at.is_(None)
+    )
+    for message in session.scalars(unsent.with_for_update().execution_options(populate_existing=True)):
+        message.resolved_at = clock.now()
+    session.flush()
 
 
 def last_issue(session: Session, visit: Visit) -> int:

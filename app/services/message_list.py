@@ -3,26 +3,36 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from app.clock import Clock
-from app.models import BOUNCED, FAILED, UNCERTAIN, WAITING, Message, Patient, Visit
+from app.models import (
+    SUBMITTED,
+    UNSENT,
+    WAITING,
+    Message,
+    Patient,
+    Response,
+    Visit,
+)
 from app.services.access import Actor, Permission, patients_within, require
 from app.services.errors import NotFoundError
 from app.services.outbox import held_message
 
 # A message that is due for longer waits for a gateway that is not there, or for a tick that nobody runs.
 OVERDUE = timedelta(minutes=30)
-UNSENT = (FAILED, BOUNCED, UNCERTAIN)
 
 
 @dataclass(frozen=True)
 class MessageLine:
-    """A message as staff see it. error: a word such as "timeout"; tries: attempts so far."""
+    """A message as staff see it. error: a word such as "timeout"; tries: attempts so far.
+
+    may_answer: whether the visit that it is about still takes answers, and has none that were sent.
+    """
 
     id: int
-    patient: str
+    owner: Patient
     visit: str | None
     kind: str
     ordinal: int
@@ -33,6 +43,17 @@ class MessageLine:
     due_at: datetime
     sent_at: datetime | None
     resolved_at: datetime | None
+    may_answer: bool
+
+    @property
+    def patient(self) -> str:
+        """The code of the patient to whom it goes."""
+        return self.owner.code
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether it did not go, or perhaps did not, and nobody took note."""
+        return self.state in UNSENT and self.resolved_at is None
 
 
 def unsent_messages(session: Session, clock: Clock, actor: Actor) -> list[MessageLine]:
@@ -45,17 +66,19 @@ def unsent_messages(session: Session, clock: Clock, actor: Actor) -> list[Messag
         or_(Message.due_at <= clock.now() - OVERDUE, Message.error.is_not(None)),
     )
     unsettled = and_(Message.state.in_(UNSENT), Message.resolved_at.is_(None))
-    return _lines(session, actor, or_(late, unsettled))
+    return _lines(session, clock, actor, or_(late, unsettled))
 
 
-def waiting_messages(session: Session, actor: Actor) -> list[MessageLine]:
+def waiting_messages(session: Session, clock: Clock, actor: Actor) -> list[MessageLine]:
     """The outbox: what waits to be sent to the actor's patients, the one due first in front."""
-    return _lines(session, actor, Message.state == WAITING)
+    return _lines(session, clock, actor, Message.state == WAITING)
 
 
-def messages_of(session: Session, actor: Actor, patient: Patient) -> list[MessageLine]:
+def messages_of(session: Session, clock: Clock, actor: Actor, patient: Patient) -> list[MessageLine]:
     """All messages to a patient, with the right to see them."""
-    return _lines(session, actor, Message.patient_id == patient.id)
+    return _lines(
+        session, clock, actor, and_(Message.study_id == patient.study_id, Message.patient_id == patient.id)
+    )
 
 
 def take_note(session: Session, clock: Clock, actor: Actor, message_id: int) -> None:
@@ -73,21 +96,26 @@ def take_note(session: Session, clock: Clock, actor: Actor, message_id: int) -> 
     session.flush()
 
 
-def _lines(session: Session, actor: Actor, condition: ColumnElement[bool]) -> list[MessageLine]:
+def _lines(session: Session, clock: Clock, actor: Actor, condition: ColumnElement[bool]) -> list[MessageLine]:
+    is_sent = exists().where(
+        Response.visit_id == Visit.id, Response.status == SUBMITTED, Response.voided_at.is_(None)
+    )
+    may_answer = and_(Visit.closes_at > clock.now(), Visit.ends_on.is_(None), ~is_sent)
     query = (
-        select(Message, Patient.code, Visit.code)
-        .join(Patient, Patient.id == Message.patient_id)
+        select(Message, Patient, Visit.code, may_answer)
+        .join(Message.patient)
         .outerjoin(Visit, Visit.id == Message.visit_id)
         .where(patients_within(actor, Permission.SEE_PATIENTS), condition)
+        .options(joinedload(Patient.site), joinedload(Patient.study))
         .order_by(Message.due_at, Message.id)
     )
-    return [_line(message, patient, visit) for message, patient, visit in session.execute(query)]
+    return [_line(*row) for row in session.execute(query)]
 
 
-def _line(message: Message, patient: str, visit: str | None) -> MessageLine:
+def _line(message: Message, patient: Patient, visit: str | None, may_answer: bool | None) -> MessageLine:
     return MessageLine(
         id=message.id,
-        patient=patient,
+        owner=patient,
         visit=visit,
         kind=message.kind,
         ordinal=message.ordinal,
@@ -98,4 +126,5 @@ def _line(message: Message, patient: str, visit: str | None) -> MessageLine:
         due_at=message.due_at,
         sent_at=message.sent_at,
         resolved_at=message.resolved_at,
+        may_answer=bool(may_answer),
     )

@@ -7,7 +7,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from app.clock import Clock
 from app.models import SUBMITTED, Patient, Response, Site, Study, Visit
@@ -148,9 +148,9 @@ def find_patient(
         .where(
             patients_within(actor, Permission.SEE_PATIENTS), Study.code == study_code, Patient.code == code
         )
-        .options(joinedload(Patient.site), joinedload(Patient.study), selectinload(Patient.milestones))
+        .options(joinedload(Patient.site), joinedload(Patient.study), joinedload(Patient.milestones))
     )
-    patient = session.scalar(query)
+    patient = session.scalars(query).unique().one_or_none()
     if patient is None:
         raise NotFoundError("patient", code)
     require(actor, permission, patient.study_id, patient.site_id)

@@ -1,6 +1,6 @@
 """What comes after what in a visit’s questionnaires: the router of the survey."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -69,21 +69,7 @@ class Survey:
     def places(self) -> tuple[Place, ...]:
         """Every question with its stored answer, those that are not asked too."""
         stored = {response.instrument: response.answers for response in self.found.responses}
-        places: list[Place] = []
-        for each in self.questionnaires:
-            answers = stored.get(each.code, {})
-            ruled_out, waiting = each.not_asked(answers), each.waiting(answers)
-            places += [
-                Place(
-                    question,
-                    each,
-                    answers.get(question.id),
-                    is_asked=question.id not in ruled_out,
-                    is_waiting=question.id in waiting,
-                )
-                for question in each.questions
-            ]
-        return tuple(places)
+        return tuple(_places(self.questionnaires, stored))
 
     @cached_property
     def asked(self) -> tuple[Place, ...]:
@@ -107,3 +93,31 @@ class Survey:
     def first_open(self) -> str:
         """The first question neither answered nor skipped, or the review when there is none."""
         return next((place.item_id for place in self.places if not place.is_settled), REVIEW)
+
+
+def progress(
+    definition: StudyDefinition, codes: Iterable[str], stored: Mapping[str, Mapping[str, Any]]
+) -> tuple[int, int]:
+    """How many of the questions that are asked were answered or skipped, and how many there are.
+
+    stored: the answers of each questionnaire by its code.
+    """
+    places = _places([questionnaire(definition, code) for code in codes], stored)
+    asked = [place for place in places if place.is_asked and not place.is_waiting]
+    return sum(place.is_settled for place in asked), len(asked)
+
+
+def _places(
+    questionnaires: Iterable[Questionnaire], stored: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Place]:
+    for each in questionnaires:
+        answers = stored.get(each.code, {})
+        ruled_out, waiting = each.not_asked(answers), each.waiting(answers)
+        for question in each.questions:
+            yield Place(
+                question,
+                each,
+                answers.get(question.id),
+                is_asked=question.id not in ruled_out,
+                is_waiting=question.id in waiting,
+            )

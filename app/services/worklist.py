@@ -1,28 +1,25 @@
-"""What site staff look at: patients with their visits, the state of each, and what there is to do.
+"""What site staff look at: patients with their visits, the state of each.
 
 Every list costs a constant number of queries, whatever the number of patients.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
 from app.clock import Clock
-from app.models import MAIN, SUBMITTED, Link, Patient, Response, Visit
+from app.models import MAIN, Link, MissingReason, Patient, Response, Visit
 from app.services.access import Actor, Permission, patients_within
-from app.services.patients import BASELINE
 from app.services.schedule import local_date
-from app.services.visits import GRACE, UNSCHEDULED, VisitState, telling_response, visit_state
+from app.services.visits import UNSCHEDULED, VisitState, telling_response, visit_state
 
 PAGE_LENGTH = 25
-LONGEST_TO_DO = 100
-CLOSING_SOON = timedelta(hours=48)
 
 
 class LinkHealth(StrEnum):
@@ -32,16 +29,6 @@ class LinkHealth(StrEnum):
     ISSUED = "issued"
     OPENED = "opened"
     REVOKED = "revoked"
-
-
-class Task(StrEnum):
-    """The next thing to do for a patient, the most pressing first."""
-
-    IN_GRACE = "in_grace"
-    CLOSING_SOON = "closing_soon"
-    ISSUE_LINK = "issue_link"
-    IN_PROGRESS = "in_progress"
-    RANDOMISE = "randomise"
 
 
 @dataclass(frozen=True)
@@ -63,6 +50,11 @@ class VisitLine:
     ends_on: date | None = None
     # Transcriptions of a sheet that wait for a second one, or for a third look: they are no response yet.
     transcriptions: int = 0
+    id: int = 0
+    served_by_id: int | None = None
+    # Why a form did not come, by its code, or in words where no code fits.
+    reason: str | None = None
+    reason_text: str | None = None
 
     @property
     def is_current(self) -> bool:
@@ -85,18 +77,18 @@ class StoredVisit(NamedTuple):
 
     visit: Visit
     link: Link | None
+    reason: MissingReason | None
     responses: list[Response]
     transcriptions: list[Response]
 
 
 @dataclass(frozen=True)
 class PatientLine:
-    """One patient with the visit that matters now, the latest receipt and the next thing to do."""
+    """One patient with the visit that matters now and the latest receipt."""
 
     patient: Patient
     visit: VisitLine | None
     received_at: datetime | None
-    task: Task | None
 
 
 @dataclass(frozen=True)
@@ -104,28 +96,23 @@ class Worklist:
     """A page of the patients of an actor, by study and code; `next_after` asks for the page after it."""
 
     total: int
-    to_do: tuple[PatientLine, ...]
     patients: tuple[PatientLine, ...]
     next_after: str | None
 
 
 def worklist(session: Session, clock: Clock, actor: Actor, search: str = "", after: str = "") -> Worklist:
-    """The patients whom the actor may see, and on the first page before them those with something to do.
+    """A page of the patients whom the actor may see, by study and code.
 
     search keeps the codes that contain it; after is the key of the last patient of the page before,
-    as `next_after` gave it. Four queries.
+    as `next_after` gave it. Two queries, three beyond the last page.
     """
     mine = patients_within(actor, Permission.SEE_PATIENTS)
     found = and_(mine, Patient.code.contains(search, autoescape=True)) if search else mine
-    total = session.scalar(select(func.count(Patient.id)).where(found)) or 0
-    page = _patients(session, and_(found, _beyond(after)), PAGE_LENGTH + 1)
+    total, page = _page(session, found, after)
     has_more, page = len(page) > PAGE_LENGTH, page[:PAGE_LENGTH]
-    waiting = [] if search or after else _waiting(session, mine, clock.now())
-    lines = patient_lines(session, clock, {each.id: each for each in [*page, *waiting]}.values())
-    to_do = [lines[each.id] for each in waiting if lines[each.id].task is not None]
+    lines = patient_lines(session, clock, page)
     return Worklist(
         total=total,
-        to_do=tuple(sorted(to_do, key=_urgency)),
         patients=tuple(lines[each.id] for each in page),
         next_after=_key(page[-1]) if has_more else None,
     )
@@ -135,7 +122,7 @@ def patient_lines(session: Session, clock: Clock, patients: Iterable[Patient]) -
     """The line of each patient by id, in one query."""
     known = {each.id: each for each in patients}
     visits = visit_lines(session, clock, known)
-    return {key: _patient_line(patient, visits[key], clock.now()) for key, patient in known.items()}
+    return {key: _patient_line(patient, visits[key]) for key, patient in known.items()}
 
 
 def visit_lines(session: Session, clock: Clock, patient_ids: Iterable[int]) -> dict[int, list[VisitLine]]:
@@ -148,16 +135,19 @@ def visit_lines(session: Session, clock: Clock, patient_ids: Iterable[int]) -> d
         .scalar_subquery()
     )
     query = (
-        select(Visit, Response, Link)
+        select(Visit, Response, Link, MissingReason)
+        # The study leads the index by which a patient's visits are found.
+        .join(Patient, and_(Patient.id == Visit.patient_id, Patient.study_id == Visit.study_id))
         .outerjoin(Response, and_(serves(Visit), Response.voided_at.is_(None)))
         .outerjoin(Link, Link.id == newest)
-        .where(Visit.patient_id.in_(ids), Visit.anchor != UNSCHEDULED)
+        .outerjoin(MissingReason, MissingReason.visit_id == Visit.id)
+        .where(Patient.id.in_(ids), Visit.anchor != UNSCHEDULED)
         .options(defer(Response.answers))
         .order_by(Visit.patient_id, Visit.due_on, Visit.id)
     )
     stored: dict[int, dict[int, StoredVisit]] = {each: {} for each in ids}
-    for visit, response, link in session.execute(query):
-        found = stored[visit.patient_id].setdefault(visit.id, StoredVisit(visit, link, [], []))
+    for visit, response, link, reason in session.execute(query):
+        found = stored[visit.patient_id].setdefault(visit.id, StoredVisit(visit, link, reason, [], []))
         if response is not None:
             (found.responses if response.entry == MAIN else found.transcriptions).append(response)
     return {key: [_visit_line(each, now) for each in found.values()] for key, found in stored.items()}
@@ -174,7 +164,7 @@ def today_at(clock: Clock, zone: str) -> date:
 
 
 def _visit_line(stored: StoredVisit, now: datetime) -> VisitLine:
-    visit, link, responses, transcriptions = stored
+    visit, link, reason, responses, transcriptions = stored
     response = telling_response(responses)
     is_received = response is not None and response.is_submitted
     health, at = _link_health(link)
@@ -194,6 +184,10 @@ def _visit_line(stored: StoredVisit, now: datetime) -> VisitLine:
         is_served=visit.served_by_id is not None,
         ends_on=visit.ends_on,
         transcriptions=0 if is_received else len({each.entry for each in transcriptions}),
+        id=visit.id,
+        served_by_id=visit.served_by_id,
+        reason=reason.reason if reason else None,
+        reason_text=reason.text if reason else None,
     )
 
 
@@ -207,67 +201,26 @@ def _link_health(link: Link | None) -> tuple[LinkHealth, datetime | None]:
     return LinkHealth.ISSUED, link.issued_at
 
 
-def _patient_line(patient: Patient, visits: Sequence[VisitLine], now: datetime) -> PatientLine:
+def _patient_line(patient: Patient, visits: Sequence[VisitLine]) -> PatientLine:
     current = next((each for each in visits if each.is_current), None)
     coming = next((each for each in visits if each.is_coming), None)
     receipts = [each.received_at for each in visits if each.received_at is not None]
-    return PatientLine(
-        patient=patient,
-        visit=current or coming,
-        received_at=max(receipts, default=None),
-        task=_task(patient, current, visits, now),
+    return PatientLine(patient=patient, visit=current or coming, received_at=max(receipts, default=None))
+
+
+def _page(session: Session, found: ColumnElement[bool], after: str) -> tuple[int, list[Patient]]:
+    """How many there are in all, and those of one page with one more where there is another page."""
+    counted = select(func.count(Patient.id)).where(found).correlate(None).scalar_subquery()
+    query = (
+        select(Patient, counted)
+        .where(found, _beyond(after))
+        .options(joinedload(Patient.site), joinedload(Patient.study))
+        .order_by(Patient.study_id, Patient.code)
+        .limit(PAGE_LENGTH + 1)
     )
-
-
-def _task(
-    patient: Patient, current: VisitLine | None, visits: Sequence[VisitLine], now: datetime
-) -> Task | None:
-    if current is not None and current.closes_at <= now:
-        return Task.IN_GRACE
-    if current is not None and current.closes_at - now <= CLOSING_SOON:
-        return Task.CLOSING_SOON
-    if current is not None and not current.has_live_link:
-        return Task.ISSUE_LINK
-    if current is not None and current.state is VisitState.IN_PROGRESS:
-        return Task.IN_PROGRESS
-    has_baseline = any(each.code == BASELINE and each.state is VisitState.RECEIVED for each in visits)
-    has_left = any(each.ends_on is not None for each in visits)
-    return Task.RANDOMISE if patient.arm is None and has_baseline and not has_left else None
-
-
-def _urgency(line: PatientLine) -> tuple[int, datetime, str]:
-    closes_at = line.visit.closes_at if line.visit else line.patient.registered_at
-    return list(Task).index(line.task or Task.RANDOMISE), closes_at, line.patient.code
-
-
-def _patients(
-    session: Session, condition: ColumnElement[bool], limit: int, *order: ColumnElement[Any]
-) -> list[Patient]:
-    query = select(Patient).where(condition).options(joinedload(Patient.site), joinedload(Patient.study))
-    return list(session.scalars(query.order_by(*order, Patient.study_id, Patient.code).limit(limit)))
-
-
-def _waiting(session: Session, mine: ColumnElement[bool], now: datetime) -> list[Patient]:
-    """Patients with a visit to fill in, the soonest to close first, or with a baseline but no arm."""
-    sent = exists().where(
-        Response.visit_id == Visit.id, Response.status == SUBMITTED, Response.voided_at.is_(None)
-    )
-    closes_at = (
-        select(func.min(Visit.closes_at))
-        .where(
-            Visit.patient_id == Patient.id,
-            Visit.anchor != UNSCHEDULED,
-            Visit.ends_on.is_(None),
-            Visit.served_by_id.is_(None),
-            Visit.opens_at <= now,
-            Visit.closes_at > now - GRACE,
-            ~sent,
-        )
-        .scalar_subquery()
-    )
-    has_baseline = exists().where(Visit.patient_id == Patient.id, Visit.code == BASELINE, sent)
-    may_wait = or_(closes_at.is_not(None), and_(Patient.arm.is_(None), has_baseline))
-    return _patients(session, and_(mine, may_wait), LONGEST_TO_DO, closes_at.nulls_last())
+    rows = session.execute(query).all()
+    total = rows[0][1] if rows else session.scalar(select(func.count(Patient.id)).where(found))
+    return total or 0, [patient for patient, _ in rows]
 
 
 def _beyond(after: str) -> ColumnElement[bool]:

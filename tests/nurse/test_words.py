@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app import security
+from app import models, security
 from app.forms import events as forms
 from app.forms import paper as paper_forms
 from app.forms import steps
-from app.nurse import event_words, paper_words, step_words, words
+from app.nurse import event_words, morning_words, paper_words, step_words, words
 from app.services import (
     adverse_events,
     contact,
@@ -18,8 +18,10 @@ from app.services import (
     event_rules,
     exposure,
     identifiers,
+    link_sending,
     links,
     milestones,
+    missing,
     paper,
     patients,
     personal_links,
@@ -33,12 +35,13 @@ from app.services.discrepancies import Disagreement
 from app.services.errors import RuleError
 from app.services.event_rules import ACTIONS, CAUSES, CRITERIA, OUTCOMES
 from app.services.event_signatures import SignatureState
+from app.services.morning import Matter, Task
 from app.services.treatment import StopReason, Treatment, TreatmentState
 from app.services.visits import VisitState
-from app.services.worklist import LinkHealth, Task
+from app.services.worklist import LinkHealth
 
 STEPS = (exposure, transfers, unscheduled, wrong_patient)
-SERVICES = (contact, identifiers, links, milestones, patients, personal_links, phones)
+SERVICES = (contact, identifiers, link_sending, links, milestones, missing, patients, personal_links, phones)
 
 
 def rules_of(module: object) -> set[str]:
@@ -101,8 +104,19 @@ def test_every_treatment_and_reason_for_a_stop_has_words(app_context: None) -> N
 @pytest.mark.requirement("VIS-05")
 def test_every_state_and_task_has_words() -> None:
     assert set(words.STATES) == set(VisitState)
+    assert set(words.MISSING) == set(missing.Reason)
     assert set(words.LINKS) == set(LinkHealth)
     assert set(words.TASKS) == set(words.TASK_BADGES) == set(Task)
+
+
+@pytest.mark.requirement("CLI-01")
+@pytest.mark.requirement("REM-03")
+def test_every_matter_of_the_list_and_every_state_of_a_message_has_words(app_context: None) -> None:
+    assert all(morning_words.count_text(each, 2).startswith("2 ") for each in Matter)
+    states = {models.WAITING, models.SENDING, models.SENT, models.CANCELLED, *models.UNSENT}
+    assert set(morning_words.STATES) == states
+    assert set(morning_words.UNSENT) == {models.WAITING, *models.UNSENT}
+    assert set(morning_words.MESSAGES) == {models.LINK_MESSAGE, models.REMINDER}
 
 
 def test_facts_are_put_in_dates_written_out(app_context: None) -> None:

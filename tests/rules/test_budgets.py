@@ -30,9 +30,9 @@ PATIENT_QUERIES = {
 }
 SAVING_QUERIES, SENDING_QUERIES = 5, 11
 STAFF_QUERIES = {
-    "/nurse/": 10,
+    "/nurse/": 12,
     "/nurse/?q=04-00": 10,
-    "/nurse/GIST-IMA/04-001": 9,
+    "/nurse/GIST-IMA/04-001": 12,
     "/nurse/GIST-IMA/04-001/contact": 7,
     "/nurse/GIST-IMA/04-001/visits/BASELINE/sheet": 8,
     "/nurse/GIST-IMA/04-001/visits/BASELINE/paper": 10,

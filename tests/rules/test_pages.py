@@ -20,6 +20,7 @@ CATALOGUE = catalogues.TRANSLATIONS / "fr" / "LC_MESSAGES" / "messages.po"
 SHORTEST = 10
 NURSE = ("/nurse/", "/nurse/?q=04", "/nurse/patients/new", "/nurse/GIST-IMA/04-001", "/nurse/GIST-IMA/04-002")
 NURSE_FORMS = (
+    "/nurse/GIST-IMA/04-002/visits/BASELINE/reason",
     "/nurse/GIST-IMA/04-002/randomisation",
     "/nurse/GIST-IMA/04-002/contact",
     "/nurse/GIST-IMA/04-002/visits/BASELINE/paper",

@@ -97,6 +97,12 @@ ROUTES = {
     f"GET {VISITS}/paper": Row(P.TRANSCRIBE, (200,), SITES),
     f"POST {VISITS}/paper": Row(P.TRANSCRIBE, (422,), SITES),
     f"POST {VISITS}/paper/settle": Row(P.TRANSCRIBE, (422,), SITES),
+    "POST /nurse/<study>/<code>/visits/<visit>/send": Row(P.ISSUE_LINKS, (422,), SITES, {"channel": "email"}),
+    "POST /nurse/<study>/<code>/messages/<number>/note": Row(P.ISSUE_LINKS, (404,), SITES),
+    "GET /nurse/<study>/<code>/visits/<visit>/reason": Row(P.EXPLAIN_MISSING, (200,), SITES),
+    "POST /nurse/<study>/<code>/visits/<visit>/reason": Row(
+        P.EXPLAIN_MISSING, (422,), SITES, {"reason": "forgot"}
+    ),
     "POST /nurse/<study>/<code>/personal-link": Row(P.ISSUE_LINKS, (200,), SITES),
     "POST /nurse/<study>/<code>/personal-link/unlock": Row(P.ISSUE_LINKS, (303,), SITES),
     "POST /nurse/<study>/<code>/personal-link/revoke": Row(

@@ -56,11 +56,11 @@ def test_what_did_not_go_is_on_the_list_at_once(
 def test_what_went_is_on_no_list_but_in_the_log(
     session: Session, clock: SteppedClock, nurse: Actor, message: Message, patient: Patient
 ) -> None:
-    assert [each.id for each in message_list.waiting_messages(session, nurse)] == [message.id]
+    assert [each.id for each in message_list.waiting_messages(session, clock, nurse)] == [message.id]
     attempt(session, clock, message, Outcome.SENT)
     assert message_list.unsent_messages(session, clock, nurse) == []
-    assert message_list.waiting_messages(session, nurse) == []
-    (line,) = message_list.messages_of(session, nurse, patient)
+    assert message_list.waiting_messages(session, clock, nurse) == []
+    (line,) = message_list.messages_of(session, clock, nurse, patient)
     assert (line.state, line.sent_at) == ("sent", clock.now())
 
 

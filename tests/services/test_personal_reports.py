@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
 from app.models import AuditEntry, Patient, Study, SymptomReport, Visit, WebSession
-from app.services import personal_links, sessions, worklist
+from app.services import morning, personal_links, sessions, worklist
 from app.services.access import Role, load_actor
 from app.services.counts import StudyCounts, study_counts
 from app.services.demo import visit_counts
@@ -179,6 +179,7 @@ class Seen:
     visits: list[str]
     lines: list[worklist.VisitLine]
     work: worklist.Worklist
+    to_do: list[morning.MorningRow]
 
 
 def seen(session: Session, clock: SteppedClock, study: Study, patient: Patient) -> Seen:
@@ -192,6 +193,7 @@ def seen(session: Session, clock: SteppedClock, study: Study, patient: Patient) 
         visits=[visit.code for visit in visits_of(session, patient)],
         lines=worklist.visit_lines(session, clock, [patient.id])[patient.id],
         work=worklist.worklist(session, clock, actor),
+        to_do=morning.morning_list(session, clock, actor),
     )
 
 
@@ -210,7 +212,7 @@ def test_reports_are_in_no_count_list_or_task(
     clock.set(clock.now() + timedelta(minutes=1))
     after = seen(session, clock, study, patient)
     assert after == before
-    assert after.work.to_do == ()
+    assert after.to_do == []
     assert find_visit(session, patient, "U1") is None
 
 
