@@ -15,9 +15,10 @@ from app.channels import Channel
 from app.clock import Clock
 from app.db import READ, db
 from app.models import Study
-from app.services import audit, outbox, reminders, sending
+from app.services import alert_messages, audit, outbox, reminders, sending
 from app.services.studies import definition_in_force
 from app.settings import Settings
+from app.staff_words import staff_words
 
 # Reminders planned in one transaction: few, so that patients' saves never wait for long.
 TOGETHER = 20
@@ -26,7 +27,7 @@ TOGETHER = 20
 @click.command("tick")
 @with_appcontext
 def tick() -> None:
-    """Plans the reminders that are due and sends what waits; to be called every few minutes."""
+    """Tells of alerts, plans the reminders that are due, sends what waits; to be called every few minutes."""
     # The gateways' library is loaded here, not by the web processes.
     from app.channels.configured import configured_channels
 
@@ -48,6 +49,8 @@ def run_tick(clock: Clock, settings: Settings, channels: Mapping[str, Channel]) 
     idempotent = [name for name, channel in channels.items() if channel.is_idempotent]
     with _writing(clock) as session:
         counts["interrupted"] += outbox.give_up_lost(session, clock, idempotent)
+    while told := _tell_staff(clock):
+        counts += told
     _plan(clock, settings, counts)
     while done := _send_some(clock, settings, channels):
         counts.update(done)
@@ -61,6 +64,12 @@ def _writing(clock: Clock) -> Iterator[Session]:
         audit.act_as(session, clock, audit.AuditContext("tick", "system"))
         yield session
         session.commit()
+
+
+def _tell_staff(clock: Clock) -> Counter[str]:
+    """Some alerts that are new or late, told to staff; how many of each, nothing when there are none."""
+    with _writing(clock) as session:
+        return alert_messages.plan_alert_messages(session, clock)
 
 
 def _plan(clock: Clock, settings: Settings, counts: Counter[str]) -> None:
@@ -95,7 +104,7 @@ def _send(
 ) -> str:
     """One message: marked, sent while nothing is held, settled. Returns what became of it."""
     keys, url = settings.contact_keys, settings.public_url
-    outgoing = sending.begin_sending(session, clock, keys, url, message_id)
+    outgoing = sending.begin_sending(session, clock, keys, url, message_id, staff_words)
     channel = channels[outbox.channel_of(session, message_id)]
     session.commit()
     if outgoing is None:

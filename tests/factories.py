@@ -10,6 +10,7 @@ import scoring
 from app.clock import SteppedClock
 from app.models import (
     AdverseEvent,
+    Alert,
     EventSignature,
     Exposure,
     MissingReason,
@@ -75,6 +76,57 @@ def make_study(
 def load(session: Session, clock: SteppedClock, text: str) -> Study:
     """A study from the text of its file, or its amendment."""
     return studies.load_study(session, clock, text, DEFINITION.name).study
+
+
+def alert_rule(code: str = "pain", /, **changes: object) -> str:
+    """A rule that is on, as a study's file has it: by default pain of 50 and more, for the nurse, 8 hours."""
+    facts: dict[str, object] = {
+        "enabled": "true",
+        "on": '"scale"',
+        "questionnaire": '"qlq-c30"',
+        "of": '"PA"',
+        "tells": '["nurse"]',
+        "escalates_after_hours": 8,
+        "escalates_to": '["investigator"]',
+    }
+    if not {"at_least", "at_most"} & changes.keys():
+        facts["at_least"] = 50
+    names = f'names = {{ fr = "Règle {code}", en = "Rule {code}" }}'
+    lines = [f"{key} = {value}" for key, value in (facts | changes).items()]
+    return "\n".join(["", "[[alerts]]", f'code = "{code}"', names, *lines, ""])
+
+
+def with_alerts(session: Session, clock: SteppedClock, *rules: str, version: str = "1.1") -> Study:
+    """The first study with these rules, loaded or amended."""
+    return load(
+        session, clock, source().replace('version = "1.0"', f'version = "{version}"') + "".join(rules)
+    )
+
+
+def make_alert(session: Session, clock: SteppedClock, patient: Patient) -> Alert:
+    """An alert as a rule that was on once has left it, beside a response that is open."""
+    draft = begin_response(session, clock, get_visit(session, patient))
+    alert = Alert(
+        study_id=patient.study_id,
+        patient_id=patient.id,
+        response_id=draft.id,
+        rule="pain-worse",
+        definition_version=get_study(session, patient.study_id).definition_version,
+        value=50,
+        threshold=25,
+        is_upwards=True,
+        raised_at=clock.now(),
+        due_at=clock.now() + timedelta(hours=8),
+    )
+    session.add(alert)
+    session.flush()
+    return alert
+
+
+def answered_with_alert(session: Session, clock: SteppedClock, patient: Patient) -> Alert:
+    """The one alert of a patient whose initial questionnaire, sent just now, tells of the worst pain."""
+    response = submit(session, clock, get_visit(session, patient), {"q09": 4, "q19": 4})
+    return session.scalars(select(Alert).where(Alert.response_id == response.id)).one()
 
 
 def get_study(session: Session, study_id: int) -> Study:
@@ -243,6 +295,11 @@ def submit(
     lowest = {item.id: item.lowest for item in scoring.load_instrument("qlq-c30").items}
     answer(session, clock, visit, lowest | dict(values or {}))
     return responses.submit_responses(session, clock, visit)[0]
+
+
+def send(session: Session, clock: SteppedClock, visit_id: int) -> int:
+    """Sends what was answered at a visit; how many responses it has."""
+    return len(responses.submit_responses(session, clock, session.get_one(Visit, visit_id)))
 
 
 def make_staff(

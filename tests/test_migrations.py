@@ -95,6 +95,7 @@ def filled(url: str) -> str:
         wording.make_approved(session, clock, study)
         wording.make_draft(session, clock, study, language="en")
         plan_links(session, clock, make.get_visit(session, patient, "M3"), patient, ["email"])
+        make.make_alert(session, clock, make.make_patient(session, clock, study, "04-003"))
         session.commit()
         db.engines[WRITE].dispose()
     return url
@@ -278,7 +279,7 @@ def test_a_table_that_a_migration_drops_takes_its_triggers_with_it(
     filled: str, engine: Engine, add_step: AddStep
 ) -> None:
     events = ("event_declaration", "event_signature", "adverse_event_version", "adverse_event")
-    names = (*events, "late_answer", "symptom_report", "score", "response")
+    names = (*events, "message", "alert", "late_answer", "symptom_report", "score", "response")
     add_step(f"[op.drop_table(name) for name in {names}]")
     migrate.upgrade(filled)
     with engine.connect() as connection:

@@ -9,6 +9,7 @@ from app.models.adverse_event import (
     EventDeclaration,
     EventSignature,
 )
+from app.models.alert import ACKNOWLEDGED_ALERT, OPEN_ALERT, Alert
 from app.models.audit import AuditEntry, AuditHead
 from app.models.base import Base
 from app.models.contact import CHANNELS, EMAIL, NO_CHANNEL, SMS, Contact
@@ -16,8 +17,10 @@ from app.models.exposure import Exposure
 from app.models.late_answer import LateAnswer
 from app.models.link import ON_PAPER, ON_SCREEN, PERSONAL_LINK, VISIT_LINK, Link
 from app.models.message import (
+    ALERT_MESSAGE,
     BOUNCED,
     CANCELLED,
+    ESCALATION_MESSAGE,
     FAILED,
     LINK_MESSAGE,
     REMINDER,
@@ -51,6 +54,8 @@ from app.models.web_session import WebSession
 from app.models.wording import APPROVED_WORDING, DRAFT_WORDING, WITHDRAWN_WORDING, WordingPack
 
 __all__ = [
+    "ACKNOWLEDGED_ALERT",
+    "ALERT_MESSAGE",
     "APPROVED_WORDING",
     "BOUNCED",
     "CANCELLED",
@@ -60,6 +65,7 @@ __all__ = [
     "DRAFT_EVENT",
     "DRAFT_WORDING",
     "EMAIL",
+    "ESCALATION_MESSAGE",
     "FAILED",
     "FIRST",
     "LINK_MESSAGE",
@@ -67,6 +73,7 @@ __all__ = [
     "NO_CHANNEL",
     "ON_PAPER",
     "ON_SCREEN",
+    "OPEN_ALERT",
     "PARTIAL",
     "PERSONAL_LINK",
     "REMINDER",
@@ -84,6 +91,7 @@ __all__ = [
     "WITHDRAWN_WORDING",
     "AdverseEvent",
     "AdverseEventVersion",
+    "Alert",
     "AuditEntry",
     "AuditHead",
     "Base",

@@ -12,6 +12,8 @@ from app.models.patient import Patient
 from app.models.visit import Visit
 
 LINK_MESSAGE, REMINDER = "link", "reminder"
+# Those to staff.
+ALERT_MESSAGE, ESCALATION_MESSAGE = "alert", "escalation"
 
 WAITING, SENDING, SENT = "waiting", "sending", "sent"
 FAILED, UNCERTAIN, BOUNCED, CANCELLED = "failed", "uncertain", "bounced", "cancelled"
@@ -44,6 +46,7 @@ class Message(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"))
     link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id"))
+    alert_id: Mapped[int | None] = mapped_column(ForeignKey("alert.id"))
     kind: Mapped[str]
     ordinal: Mapped[int]
     channel: Mapped[str]

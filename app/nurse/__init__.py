@@ -5,6 +5,7 @@ from flask import Blueprint
 blueprint = Blueprint("nurse", __name__, url_prefix="/nurse")
 
 from app.nurse import (  # noqa: E402 - views register themselves on the blueprint
+    alerts,  # noqa: F401
     contact,  # noqa: F401
     events,  # noqa: F401
     messages,  # noqa: F401

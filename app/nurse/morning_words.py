@@ -45,6 +45,8 @@ def count_text(matter: Matter, count: int) -> str:
 
 def _count(matter: Matter, count: int) -> object:
     match matter:
+        case Matter.ALERT:
+            return translate_plural("%(num)s alert", "%(num)s alerts", count)
         case Matter.UNSENT:
             return translate_plural("%(num)s message not sent", "%(num)s messages not sent", count)
         case Matter.DECLARATION:

@@ -9,10 +9,11 @@ from flask import url_for
 from app.db import db
 from app.i18n import day_text, translate
 from app.nurse import morning_words, words
-from app.nurse.common import address, may, moment_of, visit_names
+from app.nurse.common import address, in_language, may, moment_of, visit_names
 from app.nurse.pages import Action, Badge, TaskRow
 from app.nurse.show_events import event_name
 from app.services.access import Permission
+from app.services.alerts import AlertLine
 from app.services.declarations import DeclarationDue
 from app.services.message_list import MessageLine
 from app.services.missing import UnexplainedForm
@@ -63,6 +64,8 @@ def _row(row: MorningRow, names: dict[str, str], *, several: bool) -> TaskRow:
 
 def _said(row: MorningRow, names: dict[str, str]) -> tuple[Badge, str, Action | None]:
     match row.subject:
+        case AlertLine() as alert:
+            return _alert(alert, row.patient, names)
         case MessageLine() as line:
             return _unsent(line, row.patient, names)
         case DeclarationDue() as due:
@@ -71,6 +74,19 @@ def _said(row: MorningRow, names: dict[str, str]) -> tuple[Badge, str, Action | 
             return _open(form, row.patient, names)
         case UnexplainedForm() as form:
             return _unexplained(form, row.patient, names)
+
+
+def _alert(alert: AlertLine, patient: Any, names: dict[str, str]) -> tuple[Badge, str, Action]:
+    facts = {
+        "rule": in_language(alert.names),
+        "visit": names.get(alert.visit, alert.visit),
+        "moment": moment_of(alert.raised_at, alert.zone),
+    }
+    badge = Badge(key="late" if alert.is_escalated else "serious", text=str(translate("Alert")))
+    sentence = str(translate("%(rule)s, %(visit)s, since %(moment)s.", **facts))
+    label = translate("Answer the alert") if may(Permission.ANSWER_ALERT, patient) else translate("See")
+    url = url_for("nurse.alert", **address(patient), number=alert.id)
+    return badge, sentence, Action(label=label, url=url)
 
 
 def _unsent(line: MessageLine, patient: Any, names: dict[str, str]) -> tuple[Badge, str, Action]:

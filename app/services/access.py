@@ -37,6 +37,7 @@ class Permission(StrEnum):
     ISSUE_LINKS = "issue links"
     EXPLAIN_MISSING = "give the reasons of missing forms"
     DRAFT_EVENT = "draft adverse events"
+    ANSWER_ALERT = "answer alerts"
     DECIDE_EVENT = "decide on adverse events and sign them"
     EXPORT = "export pseudonymous data"
     MANAGE_WORDING = "import and approve wording"
@@ -55,7 +56,7 @@ SITE_STAFF = frozenset(
     {
         *(P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE),
         *(P.ISSUE_LINKS, P.SEE_CONTACT, P.CHANGE_CONTACT, P.DRAFT_EVENT),
-        *(P.TRANSCRIBE, P.RECORD_COURSE, P.EXPLAIN_MISSING),
+        *(P.TRANSCRIBE, P.RECORD_COURSE, P.EXPLAIN_MISSING, P.ANSWER_ALERT),
     }
 )
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

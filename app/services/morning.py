@@ -25,10 +25,11 @@ from app.models import (
     Visit,
 )
 from app.services.access import Actor, Permission, patients_within
+from app.services.alerts import AlertLine, open_alerts
 from app.services.declarations import DeclarationDue, declarations_due
+from app.services.definition import BASELINE
 from app.services.message_list import MessageLine, unsent_messages
 from app.services.missing import UnexplainedForm, unexplained_forms
-from app.services.patients import BASELINE
 from app.services.schedule import local_date
 from app.services.visits import GRACE, UNSCHEDULED
 
@@ -38,6 +39,7 @@ CLOSING_SOON = timedelta(hours=48)
 class Matter(StrEnum):
     """What a row is about, in the order of the list."""
 
+    ALERT = "alert"
     UNSENT = "unsent"
     DECLARATION = "declaration"
     CLOSING = "closing"
@@ -78,18 +80,20 @@ class MorningRow:
 
     matter: Matter
     patient: Patient
-    subject: MessageLine | DeclarationDue | OpenForm | UnexplainedForm
+    subject: AlertLine | MessageLine | DeclarationDue | OpenForm | UnexplainedForm
 
 
 def morning_list(session: Session, clock: Clock, actor: Actor) -> list[MorningRow]:
     """All that asks for something of the actor's patients, by matter and within each the most urgent first.
 
-    Four queries.
+    Five queries.
     """
+    alerts = open_alerts(session, actor)
     unsent = unsent_messages(session, clock, actor)
     due = declarations_due(session, clock, actor)
     unexplained = unexplained_forms(session, clock, actor)
     rows = [
+        *(MorningRow(Matter.ALERT, each.owner, each) for each in alerts),
         *(MorningRow(Matter.UNSENT, each.owner, each) for each in unsent),
         *(MorningRow(Matter.DECLARATION, each.patient, each) for each in due),
         *(MorningRow(each.matter, each.patient, each) for each in open_forms(session, clock, actor)),

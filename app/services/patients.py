@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.clock import Clock
 from app.models import SUBMITTED, Patient, Response, Site, Study, Visit
 from app.services.access import Actor, Permission, patients_within, require
-from app.services.definition import CONSENT, RANDOMISATION, StudyDefinition
+from app.services.definition import BASELINE, CONSENT, RANDOMISATION, StudyDefinition
 from app.services.errors import NotFoundError, RuleError
 from app.services.identifiers import refuse_identifiers
 from app.services.milestones import (
@@ -26,8 +26,6 @@ from app.services.milestones import (
 from app.services.projection import project_visits
 from app.services.rows import hold
 from app.services.schedule import local_date, nominal_visits
-
-BASELINE = "BASELINE"
 
 
 @dataclass(frozen=True)

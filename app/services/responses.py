@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 import scoring
 from app.clock import Clock
 from app.models import DRAFT, MAIN, SUBMITTED, Patient, Response, Score, Site, Study, Visit
+from app.services.alerts import raise_alerts
 from app.services.definition import StudyDefinition
 from app.services.errors import RuleError
 from app.services.questionnaires import REPORT, SYMPTOMS, Question, Questionnaire, questionnaire
@@ -218,6 +219,8 @@ def submit_responses(
         set_committed_value(draft, "symptoms", [])
         draft.scores, draft.symptoms = score_response(draft), symptom_reports(draft, asked)
     session.flush()
+    if definition is not None:
+        raise_alerts(session, clock, definition, drafts)
     return responses
 
 

@@ -23,6 +23,7 @@ from app.models import (
     Study,
     Visit,
 )
+from app.services.alert_messages import StaffWords, begin_alert_message
 from app.services.contact import FOR_SENDING, read_contact
 from app.services.definition import StudyDefinition
 from app.services.definition.messages import Kind, filled, sms_text
@@ -47,15 +48,18 @@ NO_FAULT = frozenset({"already_sent", "window_closed", "revoked", "left_study", 
 
 
 def begin_sending(
-    session: Session, clock: Clock, keys: Keys, public_url: str, message_id: int
+    session: Session, clock: Clock, keys: Keys, public_url: str, message_id: int, staff_words: StaffWords
 ) -> Outgoing | None:
     """What is to be sent, its link made and the message marked as being sent; None when nothing is to go.
 
+    staff_words: what a message to staff says.
     Commit before sending: from then on nobody else sends it.
     """
     message = held_message(session, message_id)
     if message.state != WAITING:
         return None
+    if message.alert_id is not None:
+        return begin_alert_message(session, clock, message, public_url, staff_words)
     patient, visit = _patient(session, message), session.get_one(Visit, message.visit_id)
     definition = definition_in_force(session, session.get_one(Study, message.study_id))
     later = _quiet_until(session, clock, definition, message, patient)

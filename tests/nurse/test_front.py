@@ -236,7 +236,7 @@ def test_the_number_of_queries_does_not_grow_with_the_patients(
     register(range(1, 6))
     few = count()
     register(range(6, 61))
-    assert count() == few <= 11
+    assert count() == few <= 12
 
 
 @pytest.mark.requirement("ACC-01")

@@ -37,6 +37,7 @@ STAFF_QUERIES = {
     "/nurse/GIST-IMA/04-001/visits/BASELINE/sheet": 8,
     "/nurse/GIST-IMA/04-001/visits/BASELINE/paper": 10,
     "/nurse/patients/new": 8,
+    "/nurse/alerts": 4,
 }
 ANALYST_QUERIES = {"/analyst/": 9}
 MANAGER_QUERIES = {

@@ -93,6 +93,7 @@ TABLE = {
     "app.migrate": PUT_TOGETHER,
     "app.security": PUT_TOGETHER,
     "app.logs": PUT_TOGETHER,
+    "app.staff_words": PUT_TOGETHER,
     "app.tick_cli": PUT_TOGETHER,
     "app.web_sessions": PUT_TOGETHER,
     "app.contact_cli": PUT_TOGETHER,

@@ -35,6 +35,7 @@ INVESTIGATORS = frozenset({Role.INVESTIGATOR})
 EVENTS = "/nurse/<study>/<code>/events"
 VISITS = "/nurse/<study>/<code>/visits/<visit>"
 STEPS = "/nurse/<study>/<code>"
+ALERT = "/nurse/<study>/<code>/alerts/<number>"
 WORDING = "/manager/wording/<study>/<questionnaire>/<language>"
 
 
@@ -114,6 +115,10 @@ ROUTES = {
         P.CHANGE_CONTACT, (303,), SITES, {"phone": "06 39 98 00 01", "channel": "sms", "version": "0"}
     ),
     "POST /nurse/<study>/<code>/contact/erase": Row(P.CHANGE_CONTACT, (303,), SITES),
+    "GET /nurse/alerts": Row(P.SEE_PATIENTS, (200,), READERS),
+    f"GET {ALERT}": Row(P.SEE_PATIENTS, (200,), READERS),
+    # Answered once: the second one is told so.
+    f"POST {ALERT}": Row(P.ANSWER_ALERT, (303, 422), SITES, {"action": "called"}),
     f"GET {EVENTS}": Row(P.SEE_PATIENTS, (200,), READERS),
     f"GET {EVENTS}/new": Row(P.DRAFT_EVENT, (200,), SITES),
     f"POST {EVENTS}/new": Row(P.DRAFT_EVENT, (303,), SITES, FACTS),
@@ -184,6 +189,7 @@ def hospital(
         patient = factories.make_patient(session, clock, each, code)
         factories.make_event(session, clock, patient)
         factories.expose(session, clock, patient, NOW.date())
+        factories.make_alert(session, clock, patient)
     for each in (study, other):
         wording.make_draft(session, clock, each)
     session.commit()
@@ -223,8 +229,14 @@ def address(rule: str, place: tuple[str, str]) -> str:
     """The rule with a place in it."""
     study, code = place
     path = FIXED.get(rule, rule).replace("<study>", study).replace("<code>", code)
-    path = path.replace("<number>", "1").replace("<questionnaire>", "qlq-c30").replace("<language>", "fr")
     path = path.replace("<kind>", "known-alive")
+    # Events are numbered within a patient, alerts throughout: those of the places are made in this order.
+    number = [OWN, OTHER_SITE, OTHER_STUDY].index(place) + 1 if rule == ALERT else 1
+    path = (
+        path.replace("<number>", str(number))
+        .replace("<questionnaire>", "qlq-c30")
+        .replace("<language>", "fr")
+    )
     return re.sub(r"<[^>]+>", "q01", path.replace("<visit>", "BASELINE"))
 
 

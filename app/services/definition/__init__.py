@@ -11,10 +11,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from app.services.definition.alerts import AlertRule, alert_faults
 from app.services.definition.fields import SUPPORTED_LANGUAGES, SYMPTOMS, Known, zone_names
 from app.services.definition.lines import DefinitionError, Lines, Path, Problem, find_lines, shown, where
 from app.services.definition.messages import Messages, Reminders, sms_faults
 from app.services.definition.model import (
+    BASELINE,
     CONSENT,
     MONTH,
     RANDOMISATION,
@@ -31,11 +33,13 @@ from app.services.definition.model import (
 from app.services.definition.symptoms import Symptom, SymptomList
 
 __all__ = [
+    "BASELINE",
     "CONSENT",
     "MONTH",
     "RANDOMISATION",
     "REINTRODUCTION",
     "SYMPTOMS",
+    "AlertRule",
     "Arm",
     "DefinitionError",
     "Messages",
@@ -63,6 +67,9 @@ def parse_definition(source: str, filename: str) -> StudyDefinition:
         definition = StudyDefinition.model_validate(_completed(data, known), context=known)
         faults += sms_faults(
             definition.messages, definition.languages, definition.sites, definition.public_name
+        )
+        faults += alert_faults(
+            definition.alerts, definition.symptoms, has_other=definition.symptom_list.other
         )
     except ValidationError as error:
         faults += [_fault(details) for details in error.errors() if not _is_echo(details)]
@@ -176,10 +183,17 @@ _TABLES: Mapping[str | int, type[BaseModel]] = {
     "reminders": Reminders,
     "messages": Messages,
     "paper": Paper,
+    "alerts": AlertRule,
 }
 
 
-_CODES = (("arms", "code"), ("sites", "number"), ("milestones", "code"), ("symptoms", "code"))
+_CODES = (
+    ("arms", "code"),
+    ("sites", "number"),
+    ("milestones", "code"),
+    ("symptoms", "code"),
+    ("alerts", "code"),
+)
 
 
 def _repeats(data: Mapping[str, Any], lines: Lines) -> Iterator[tuple[Path, str]]:

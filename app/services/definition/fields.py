@@ -143,8 +143,9 @@ Months = Annotated[tuple[Month, ...], Field(min_length=1), AfterValidator(_growi
 Arms = Annotated[
     tuple[Annotated[str, AfterValidator(_known_arm)], ...], Field(min_length=1), AfterValidator(each_once)
 ]
+AskedQuestionnaire = Annotated[str, AfterValidator(_known_questionnaire)]
 Questionnaires = Annotated[
-    tuple[Annotated[str, AfterValidator(_known_questionnaire)], ...],
+    tuple[AskedQuestionnaire, ...],
     Field(min_length=1),
     AfterValidator(each_once),
 ]

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
+from app.services.definition.alerts import AlertRule
 from app.services.definition.fields import (
     Arms,
     Calendar,
@@ -30,6 +31,8 @@ from app.services.definition.messages import Messages, Reminders
 from app.services.definition.symptoms import Symptom, SymptomList
 from app.services.errors import NotFoundError
 
+# The code of the initial visit.
+BASELINE = "BASELINE"
 CONSENT = "consent"
 RANDOMISATION = "randomisation"
 REINTRODUCTION = "reintroduction"
@@ -156,6 +159,7 @@ class StudyDefinition(Table):
     reminders: Reminders | None = Field(default=None, description="a table [reminders]")
     messages: Messages = Field(default=Messages(), description="a table [messages]")
     paper: Paper = Field(default=Paper(), description="a table [paper]")
+    alerts: tuple[AlertRule, ...] = Field(default=(), description="a table [[alerts]] for each rule")
 
     @property
     def code(self) -> str:
@@ -206,6 +210,10 @@ class StudyDefinition(Table):
     def needs_second_transcription(self) -> bool:
         """Whether two persons read each sheet of paper, and only what both read counts."""
         return self.paper.second_transcription
+
+    def alert(self, code: str) -> AlertRule:
+        """The alert rule of a code; NotFoundError when the study has none."""
+        return self._one("alert rule", code, {rule.code: rule for rule in self.alerts})
 
     def arm(self, code: str) -> Arm:
         """The arm of a code; NotFoundError when the study has none."""

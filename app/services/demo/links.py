@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, joinedload
 from app.clock import Clock
 from app.models import VISIT_LINK, Link, Patient, Site, Study, Visit
 from app.services.audit import AuditContext, act_as
-from app.services.definition import StudyDefinition
+from app.services.definition import BASELINE, StudyDefinition
 from app.services.links import LinkState, find_link, issue_link
-from app.services.patients import BASELINE, Registration, next_code, register_patient
+from app.services.patients import Registration, next_code, register_patient
 from app.services.schedule import local_date
 from app.services.studies import definition_in_force
 from app.services.tokens import DemonstrationTokens, hash_secret

@@ -8,12 +8,11 @@ from sqlalchemy.orm import Session
 import scoring
 from app.clock import Clock
 from app.models import Study
-from app.services.definition import StudyDefinition
+from app.services.definition import BASELINE, StudyDefinition
 from app.services.exports.form_query import form_query
 from app.services.exports.form_rows import form_rows, row_names
 from app.services.exports.variable import Kind
 from app.services.exports.variables import variables, visits_of_all_arms
-from app.services.patients import BASELINE
 from app.services.sheets import MODES
 from app.services.visits import VisitState
 
