@@ -4,7 +4,21 @@ from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_compress import Compress
 
-from app import analyst, assets, auth, cli, db, errors, i18n, manager, nurse, patient, security, web_sessions
+from app import (
+    admin,
+    analyst,
+    assets,
+    auth,
+    cli,
+    db,
+    errors,
+    i18n,
+    manager,
+    nurse,
+    patient,
+    security,
+    web_sessions,
+)
 from app.clock import Clock, SystemClock
 from app.logs import init_logging
 from app.services.tokens import DemonstrationTokens, RandomTokens
@@ -32,6 +46,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         part.init_app(app, settings)
     for part in (i18n, assets, errors, cli):
         part.init_app(app)
-    for surface in (auth, patient, nurse, analyst, manager):
+    for surface in (auth, patient, nurse, analyst, manager, admin):
         app.register_blueprint(surface.blueprint)
     return app

@@ -7,18 +7,20 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
-from flask_security.utils import hash_password, lookup_identity
+from flask_security.utils import lookup_identity
 
 from app import migrate
 from app.clock import Clock
 from app.contact_cli import contact_group
 from app.db import READ, SNAPSHOT, db
 from app.demo.cli import demo_group
-from app.security import SHORTEST_PASSWORD
+from app.security import hash_new_password
 from app.services import accounts, audit, studies
 from app.services.access import Role
 from app.services.definition import DefinitionError
 from app.services.errors import NotFoundError, RuleError
+from app.services.password_links import IssuedPasswordLink, make_password_link
+from app.services.passwords import SHORTEST_PASSWORD, require_good_password
 from app.services.responses import verify_scores
 from app.tick_cli import tick
 from app.wording_cli import wording_group
@@ -164,24 +166,51 @@ account_group = AppGroup("account", help="Staff accounts.")
 @click.option("--study", "study_code", help="The study's code; not needed for an administrator.")
 @click.option("--site", "site_number", help="The site's number, for roles that are bound to one.")
 @click.option("--language", type=click.Choice(["fr", "en"]), default="fr")
-@click.password_option(help=f"At least {SHORTEST_PASSWORD} characters; asked for when not given.")
+@click.option("--password", help=f"For scripts: {SHORTEST_PASSWORD} characters or more, in place of a link.")
 def account_create(
-    email: str, role: str, study_code: str | None, site_number: str | None, language: str, password: str
+    email: str,
+    role: str,
+    study_code: str | None,
+    site_number: str | None,
+    language: str,
+    password: str | None,
 ) -> None:
-    """Creates a staff account EMAIL with one role."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise click.BadParameter(f"a password needs at least {SHORTEST_PASSWORD} characters")
+    """Creates a staff account EMAIL with one role; prints the link by which the person sets the password."""
+    _require_password(password, email)
     with refusing():
         clock = acting_clock()
         study = studies.find_study(db.session, study_code) if study_code else None
         site = studies.find_site(db.session, study, site_number) if study and site_number else None
-        user = accounts.create_account(db.session, clock, email, hash_password(password), language)
+        hashed = hash_new_password(password) if password else None
+        user = accounts.create_account(db.session, clock, email, hashed, language)
         accounts.grant_role(db.session, clock, user, Role(role), study, site)
         if lookup_identity(user.email) is None:
             # The sign-in page refuses some addresses: nobody is given one that opens nothing.
             raise RuleError("email", "no_address", email=user.email)
+        issued = None if password else make_password_link(db.session, clock, user)
         db.session.commit()
-    click.echo(f"{user.email} can sign in at {current_app.extensions['settings'].public_url}/login")
+    click.echo(_how_to_enter(user.email, issued))
+
+
+def _require_password(password: str | None, email: str) -> None:
+    if password is None:
+        return
+    try:
+        require_good_password(password, email)
+    except RuleError as error:
+        raise click.BadParameter(
+            f"a password needs at least {SHORTEST_PASSWORD} characters"
+            if error.rule == "password_short"
+            else "this password is easily guessed"
+        ) from None
+
+
+def _how_to_enter(email: str, issued: IssuedPasswordLink | None) -> str:
+    site = current_app.extensions["settings"].public_url
+    if issued is None:
+        return f"{email} can sign in at {site}/login"
+    until = f"{issued.expires_at:%Y-%m-%d %H:%M} UTC"
+    return f"{email} sets the password, once and until {until}, at\n{site}/password/{issued.token}"
 
 
 audit_group = AppGroup("audit", help="The audit trail.")

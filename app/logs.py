@@ -4,12 +4,12 @@ import logging
 import re
 
 # Also where the address is part of another one, with its slashes escaped.
-LINK = re.compile(r"((?:/|%2F)l(?:/|%2F))[^\s/?&\"'%]+", re.IGNORECASE)
+LINK = re.compile(r"((?:/|%2F)(?:l|password)(?:/|%2F))[^\s/?&\"'%]+", re.IGNORECASE)
 HIDDEN = r"\1[link]"
 
 
 class LinkFilter(logging.Filter):
-    """Replaces the token in the address of a link."""
+    """Replaces the token in the address of a patient's or a password's link."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Lets every record pass, without its tokens."""

@@ -10,7 +10,7 @@ from flask_login import current_user
 from flask_security.core import Security
 from flask_security.datastore import FSQLALiteUserDatastore
 from flask_security.forms import LoginForm
-from flask_security.utils import verify_password
+from flask_security.utils import hash_password, verify_password
 from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -23,6 +23,7 @@ from app.services.audit import AuditContext, act_as, record
 from app.services.drafts import Saving
 from app.services.errors import RuleError
 from app.services.links import FoundLink, LinkState
+from app.services.passwords import SHORTEST_PASSWORD
 from app.settings import Settings
 
 POLICY = "; ".join(
@@ -55,7 +56,6 @@ HEADERS_OF_PAGES = ("Cross-Origin-Opener-Policy", "Permissions-Policy")
 HSTS = "max-age=31536000; includeSubDomains"
 KEEP_FOREVER = "public, max-age=31536000, immutable"
 MAX_BODY_BYTES = 64 * 1024
-SHORTEST_PASSWORD = 15
 # Endpoints of libraries, which cannot declare their access themselves.
 LIBRARY_ACCESS = {
     "static": "public",
@@ -111,7 +111,7 @@ def confirm_password(password: str) -> datetime:
         raise RuleError("password", "too_many_tries")
     hashed = current_user.password or ""
     with db.reading():
-        is_right = bool(hashed) and verify_password(password, hashed)
+        is_right = bool(hashed) and verify_password(_as_signing_in(password), hashed)
     if not is_right:
         sign_in.count_failure(writer, clock, email)
         writer.commit()
@@ -119,6 +119,16 @@ def confirm_password(password: str) -> datetime:
     sign_in.clear_failures(writer, email)
     now: datetime = clock.now()
     return now
+
+
+def hash_new_password(password: str) -> str:
+    """The Argon2id hash of a password in the form in which the sign-in page compares it. Slow on purpose."""
+    return str(hash_password(_as_signing_in(password)))
+
+
+def _as_signing_in(password: str) -> str:
+    # The sign-in page brings an é typed in two ways to one form; so must whoever sets or checks a password.
+    return str(current_app.extensions["security"].password_util.normalize(password))
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -145,6 +155,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     CSRFProtect(app)
     # The surfaces know no sign-in library.
     app.extensions["confirm_password"] = confirm_password
+    app.extensions["hash_password"] = hash_new_password
     app.before_request(_gate)
     app.after_request(_headers(settings))
     library = Security(app, FSQLALiteUserDatastore(db, User, NoRoles), login_form=SignInForm)  # type: ignore[arg-type]

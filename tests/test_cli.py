@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from flask import Flask
+from flask_security.utils import verify_password
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,9 @@ from app import cli, migrate
 from app.clock import SteppedClock
 from app.db import db
 from app.models import AuditEntry, DefinitionVersion, RoleAssignment, Score, User
-from app.security import SHORTEST_PASSWORD
+from app.security import _as_signing_in
+from app.services.password_links import find_password_link
+from app.services.passwords import SHORTEST_PASSWORD
 from tests import factories as make
 from tests.conftest import NOW, test_settings
 from tests.live import Live, live_database
@@ -170,13 +173,29 @@ def test_an_account_is_created_with_one_role_and_argon2id(  # type: ignore[no-un
     assert (role.role, role.study_id, role.site_id) == ("nurse", study.id, make.get_site(session, study).id)
 
 
-def test_a_password_is_asked_for_twice(session: Session, run) -> None:  # type: ignore[no-untyped-def]
-    result = run(
-        "account", "create", "a@b.example", "--role", "administrator", answer=f"{PASSWORD}\n{PASSWORD}\n"
-    )
-    assert PASSWORD not in result.output
-    assert session.scalars(select(User.language)).one() == "fr"
-    run("account", "create", "c@d.example", "--role", "administrator", answer=f"{PASSWORD}\nx\n\n", code=1)
+@pytest.mark.threat("B11")
+@pytest.mark.threat("B12")
+def test_without_a_password_a_link_is_printed_by_which_it_is_set(  # type: ignore[no-untyped-def]
+    session: Session, clock: SteppedClock, run
+) -> None:
+    said = run("account", "create", "a@b.example", "--role", "administrator").output
+    first, address = said.splitlines()
+    assert first == "a@b.example sets the password, once and until 2026-11-26 09:00 UTC, at"
+    assert address.startswith("http://localhost/password/")
+    user = session.scalars(select(User)).one()
+    assert (user.password, user.language) == (None, "fr")
+    link = find_password_link(session, clock, address.rpartition("/")[2])
+    assert link is not None
+    assert link.user_id == user.id
+
+
+@pytest.mark.threat("B5")
+def test_an_accent_typed_in_two_ways_is_one_password(app: Flask, session: Session, run) -> None:  # type: ignore[no-untyped-def]
+    whole, composed = "une forêt de chênes verts", "une fore\u0302t de che\u0302nes verts"
+    run("account", "create", "a@b.example", "--role", "administrator", "--password", whole)
+    hashed = session.scalars(select(User.password)).one()
+    with app.app_context():
+        assert verify_password(_as_signing_in(composed), hashed)
 
 
 @pytest.mark.requirement("ACC-02")
@@ -190,6 +209,7 @@ def test_a_password_is_asked_for_twice(session: Session, run) -> None:  # type: 
         (["--role", "nurse", "--study", "GIST-IMA", "--site", "99"], 1, "no site '99'"),
         (["--role", "king"], 2, "'king'"),
         (["--role", "administrator", "--password", "x" * (SHORTEST_PASSWORD - 1)], 2, "15 characters"),
+        (["--role", "administrator", "--password", "x" * SHORTEST_PASSWORD], 2, "easily guessed"),
         ([], 2, "--role"),
     ],
 )

@@ -31,6 +31,9 @@ def log(request: pytest.FixtureRequest) -> Iterator[tuple[logging.Logger, io.Str
     [
         (f'"GET /l/{TOKEN} HTTP/1.1" 200', '"GET /l/[link] HTTP/1.1" 200'),
         (f'"POST /l/{TOKEN}?lang=en HTTP/1.1"', '"POST /l/[link]?lang=en HTTP/1.1"'),
+        (f'"POST /password/{TOKEN}?lang=en HTTP/1.1"', '"POST /password/[link]?lang=en HTTP/1.1"'),
+        (f"/login?next=%2Fpassword%2F{TOKEN}", "/login?next=%2Fpassword%2F[link]"),
+        ('"GET /password-kept"', '"GET /password-kept"'),
         (f'"GET /l/{TOKEN}/x"', '"GET /l/[link]/x"'),
         (f"https://host/l/{TOKEN}", "https://host/l/[link]"),
         (f"'http://host/l/{TOKEN}' '/l/{TOKEN}'", "'http://host/l/[link]' '/l/[link]'"),

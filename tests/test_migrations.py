@@ -21,6 +21,7 @@ from app.services.audit import AuditContext, act_as, verify
 from app.services.declarations import record_declaration
 from app.services.late_answers import keep_late_answers
 from app.services.outbox import plan_links
+from app.services.password_links import make_password_link
 from app.services.responses import Answer, AnswerState
 from app.services.sessions import open_patient_session, open_staff_session
 from app.services.sign_in import count_failure
@@ -90,6 +91,7 @@ def filled(url: str) -> str:
         make.sign(session, clock, event)
         nurse = make.actor_of(session, clock, Role.NURSE, patient)
         record_declaration(session, clock, nurse, event, NOW, "portal")
+        make_password_link(session, clock, user)
         open_staff_session(session, clock, user.id, {})
         count_failure(session, clock, "nobody@staff.example")
         wording.make_approved(session, clock, study)

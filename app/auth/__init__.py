@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("auth", __name__)
 
-from app.auth import views  # noqa: E402, F401 - views register themselves on the blueprint
+from app.auth import own_sessions, passwords, views  # noqa: E402, F401 - they register themselves on the blueprint

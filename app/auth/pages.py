@@ -35,7 +35,18 @@ class Frame:
         return LANGUAGE_NAMES[self.other_language]
 
 
-def places(*, sees_patients: bool, exports: bool, manages_wording: bool = False) -> tuple[Place, ...]:
+@dataclass(frozen=True, kw_only=True)
+class SessionRow:
+    """A session of the reader's own: since when, when last seen, whether it is the one of this page."""
+
+    opened: str
+    seen: str
+    is_this: bool
+
+
+def places(
+    *, sees_patients: bool, exports: bool, manages_wording: bool = False, manages_staff: bool = False
+) -> tuple[Place, ...]:
     """Where a person may go, by what they are allowed to do."""
     found = []
     if sees_patients:
@@ -44,4 +55,6 @@ def places(*, sees_patients: bool, exports: bool, manages_wording: bool = False)
         found.append(Place(label=translate("Data"), endpoint="analyst.front"))
     if manages_wording:
         found.append(Place(label=translate("Wording"), endpoint="manager.front"))
+    if manages_staff:
+        found.append(Place(label=translate("Staff"), endpoint="admin.front"))
     return tuple(found)

@@ -17,6 +17,8 @@ def home() -> str | Response:
         return redirect(url_for("nurse.front"), 303)
     if g.actor.may(Permission.EXPORT):
         return redirect(url_for("analyst.front"), 303)
+    if g.actor.may(Permission.MANAGE_STAFF):
+        return redirect(url_for("admin.front"), 303)
     return render_template("auth/home.html")
 
 
@@ -38,6 +40,7 @@ def frame() -> dict[str, object]:
         sees_patients=bool(actor and actor.may(Permission.SEE_PATIENTS)),
         exports=bool(actor and actor.may(Permission.EXPORT)),
         manages_wording=bool(actor and actor.may(Permission.MANAGE_WORDING)),
+        manages_staff=bool(actor and actor.may(Permission.MANAGE_STAFF)),
     )
     email = actor.email if actor else ""
     found = pages.Frame(

@@ -32,6 +32,7 @@ from app.models.message import (
     Message,
 )
 from app.models.missing import MissingReason
+from app.models.password_link import INVITATION, RESET, PasswordLink
 from app.models.patient import Milestone, Patient, SiteStay
 from app.models.response import (
     DRAFT,
@@ -68,6 +69,7 @@ __all__ = [
     "ESCALATION_MESSAGE",
     "FAILED",
     "FIRST",
+    "INVITATION",
     "LINK_MESSAGE",
     "MAIN",
     "NO_CHANNEL",
@@ -77,6 +79,7 @@ __all__ = [
     "PARTIAL",
     "PERSONAL_LINK",
     "REMINDER",
+    "RESET",
     "SECOND",
     "SENDING",
     "SENT",
@@ -105,6 +108,7 @@ __all__ = [
     "Message",
     "Milestone",
     "MissingReason",
+    "PasswordLink",
     "Patient",
     "Response",
     "RoleAssignment",

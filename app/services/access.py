@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
@@ -49,6 +49,7 @@ class Permission(StrEnum):
     TRANSFER = "transfer patients to another site"
     REATTRIBUTE = "void forms of the wrong patient and give them to the right one"
     TRANSCRIBE = "print and transcribe questionnaires on paper"
+    MANAGE_STAFF = "manage staff and their roles"
 
 
 P = Permission
@@ -77,7 +78,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MONITOR: frozenset({P.SEE_PATIENTS, P.SEE_ARM}),
     Role.ANALYST: frozenset({P.EXPORT, P.SEE_ARM}),
     Role.INSPECTOR: frozenset({P.SEE_PATIENTS, P.SEE_ARM}),
-    Role.ADMINISTRATOR: frozenset(),
+    Role.ADMINISTRATOR: frozenset({P.MANAGE_STAFF}),
 }
 SITE_BOUND = frozenset({Role.NURSE, Role.INVESTIGATOR})
 
@@ -90,13 +91,17 @@ class Grant:
     study_id: int | None
     site_id: int | None
 
-    def covers(self, permission: Permission, study_id: int, site_id: int | None) -> bool:
-        """Whether this grant gives the permission there."""
-        return (
-            permission in PERMISSIONS[self.role]
-            and self.study_id == study_id
-            and (self.site_id is None or self.site_id == site_id)
-        )
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it holds in every study: an administrator's alone may."""
+        return self.role is Role.ADMINISTRATOR and self.study_id is None
+
+    def covers(self, permission: Permission, study_id: int | None, site_id: int | None) -> bool:
+        """Whether this grant gives the permission there; without a study it is asked for everywhere."""
+        if permission not in PERMISSIONS[self.role]:
+            return False
+        is_study = study_id is not None and self.study_id == study_id
+        return self.is_everywhere or (is_study and (self.site_id is None or self.site_id == site_id))
 
 
 @dataclass(frozen=True)
@@ -112,8 +117,8 @@ class Actor:
         """Whether any role gives the permission somewhere: enough to open a page, not to see a row."""
         return any(permission in PERMISSIONS[grant.role] for grant in self.grants)
 
-    def may_at(self, permission: Permission, study_id: int, site_id: int | None) -> bool:
-        """Whether the permission is held at that site (None: at all sites of the study)."""
+    def may_at(self, permission: Permission, study_id: int | None, site_id: int | None) -> bool:
+        """Whether the permission is held at that site (None: at all sites of the study, or everywhere)."""
         return any(grant.covers(permission, study_id, site_id) for grant in self.grants)
 
     @property
@@ -146,7 +151,7 @@ def load_actor(session: Session, clock: Clock, user: User) -> Actor:
     return Actor(user.id, user.email, user.language, tuple(grants))
 
 
-def require(actor: Actor, permission: Permission, study_id: int, site_id: int | None) -> None:
+def require(actor: Actor, permission: Permission, study_id: int | None, site_id: int | None) -> None:
     """Raises AccessDeniedError unless the permission is held there."""
     if not actor.may_at(permission, study_id, site_id):
         raise AccessDeniedError(permission)
@@ -163,25 +168,29 @@ def sites_within(session: Session, actor: Actor, permission: Permission) -> list
     return list(session.scalars(select(Site).where(condition).order_by(Site.study_id, Site.number)))
 
 
+def assignments_within(actor: Actor) -> ColumnElement[bool]:
+    """The condition that keeps a query to the roles that the actor may give and end."""
+    return _within(actor.grants, Permission.MANAGE_STAFF, RoleAssignment.study_id, RoleAssignment.site_id)
+
+
 def studies_within(session: Session, actor: Actor, permission: Permission) -> list[Study]:
     """The studies in which the actor holds the permission for all sites, by code."""
-    ids = [
-        grant.study_id
-        for grant in actor.grants
-        if permission in PERMISSIONS[grant.role] and grant.site_id is None
-    ]
-    return list(session.scalars(select(Study).where(Study.id.in_(ids)).order_by(Study.code)))
+    grants = [grant for grant in actor.grants if permission in PERMISSIONS[grant.role]]
+    ids = [grant.study_id for grant in grants if grant.site_id is None]
+    is_mine = true() if any(grant.is_everywhere for grant in grants) else Study.id.in_(ids)
+    return list(session.scalars(select(Study).where(is_mine).order_by(Study.code)))
 
 
 def _within(grants: Iterable[Grant], permission: Permission, study: Any, site: Any) -> ColumnElement[bool]:
-    conditions = [
-        (study == grant.study_id)
-        if grant.site_id is None
-        else (study == grant.study_id) & (site == grant.site_id)
-        for grant in grants
-        if permission in PERMISSIONS[grant.role]
-    ]
+    conditions = [_there(grant, study, site) for grant in grants if permission in PERMISSIONS[grant.role]]
     return or_(*conditions) if conditions else false()
+
+
+def _there(grant: Grant, study: Any, site: Any) -> ColumnElement[bool]:
+    if grant.is_everywhere:
+        return true()
+    is_study: ColumnElement[bool] = study == grant.study_id
+    return is_study if grant.site_id is None else is_study & (site == grant.site_id)
 
 
 def public(view: View) -> View:

@@ -11,8 +11,13 @@ from app.services.access import SITE_BOUND, Role
 from app.services.errors import RuleError
 
 
-def create_account(session: Session, clock: Clock, email: str, password_hash: str, language: str) -> User:
-    """Creates an account without any role. RuleError when the address is taken or is none."""
+def create_account(
+    session: Session, clock: Clock, email: str, password_hash: str | None, language: str
+) -> User:
+    """Creates an account without any role, and without a password until the person sets it (None).
+
+    Raises RuleError when the address is taken or is none.
+    """
     address = email.strip().lower()
     if "@" not in address.strip("@"):
         raise RuleError("email", "no_address", email=email)

@@ -38,6 +38,15 @@ class FoundSession:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class LiveSession:
+    """A live session as its owner sees it in a list."""
+
+    id: int
+    created_at: datetime
+    seen_at: datetime
+
+
 def open_staff_session(session: Session, clock: Clock, user_id: int, data: dict[str, Any]) -> str:
     """Opens a session for a member of staff; returns the cookie's secret."""
     return _open(session, clock, clock.now() + STAFF_LIFE, data, user_id=user_id)
@@ -80,6 +89,23 @@ def end_session(session: Session, clock: Clock, session_id: int) -> None:
 def end_sessions_of_user(session: Session, clock: Clock, user_id: int) -> None:
     """Ends all sessions of a member of staff."""
     _end(session, clock, WebSession.user_id == user_id)
+
+
+def live_sessions_of_user(session: Session, clock: Clock, user_id: int) -> list[LiveSession]:
+    """The sessions that a member of staff could go on with now, the latest seen first."""
+    now = clock.now()
+    query = (
+        select(WebSession.id, WebSession.created_at, WebSession.seen_at)
+        .where(WebSession.user_id == user_id, WebSession.ended_at.is_(None))
+        .where(WebSession.expires_at > now, WebSession.seen_at >= now - STAFF_IDLE)
+        .order_by(WebSession.seen_at.desc(), WebSession.id.desc())
+    )
+    return [LiveSession(*row) for row in session.execute(query)]
+
+
+def end_other_sessions(session: Session, clock: Clock, user_id: int, kept_id: int) -> None:
+    """Ends all sessions of a member of staff but one."""
+    _end(session, clock, (WebSession.user_id == user_id) & (WebSession.id != kept_id))
 
 
 def end_sessions_of_links(session: Session, clock: Clock, link_ids: list[int]) -> None:

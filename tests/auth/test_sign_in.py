@@ -176,6 +176,13 @@ def test_home_sends_an_analyst_to_the_data(
     assert factories.sign_in(browser, session, clock, analyst).get("/").path == "/analyst/"
 
 
+def test_home_sends_an_administrator_to_the_people(
+    browser: Browser, session: Session, clock: SteppedClock
+) -> None:
+    administrator = factories.make_staff(session, clock, Role.ADMINISTRATOR, None, language="en")
+    assert factories.sign_in(browser, session, clock, administrator).get("/").path == "/admin/"
+
+
 def test_home_tells_who_has_no_role_what_will_come(
     browser: Browser, session: Session, clock: SteppedClock
 ) -> None:

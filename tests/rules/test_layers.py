@@ -78,6 +78,7 @@ TABLE = {
     "app.nurse": SURFACE,
     "app.analyst": SURFACE,
     "app.manager": SURFACE,
+    "app.admin": SURFACE,
     "app.api": SURFACE,
     "app.auth": Row(ours=SURFACE.ours, outside=(*SURFACE.outside, "flask_security")),
     "app.clock": Row(),

@@ -46,6 +46,7 @@ MANAGER = (
     f"{SET}/draft",
     "/manager/wording/GIST-IMA/qlq-c30/en",
 )
+ADMINISTRATOR = ("/admin/", "/admin/access", "/admin/sites", "/admin/invite", "/admin/staff/{user}")
 PATIENT = ("/survey/q01", "/survey/q01?skip=ask", "/survey/q30", "/survey/review")
 ERRORS = {"/no": 404, "/nurse/GIST-IMA/99-001": 404}
 
@@ -91,7 +92,7 @@ def token(session: Session, clock: SteppedClock) -> str:
     factories.randomise(session, clock, patient)
     wording.make_approved(session, clock, study, language="en")
     wording.make_draft(session, clock, study)
-    for role in (Role.NURSE, Role.ANALYST, Role.DATA_MANAGER):
+    for role in (Role.NURSE, Role.ANALYST, Role.DATA_MANAGER, Role.ADMINISTRATOR):
         site = factories.get_site(session, study) if role is Role.NURSE else None
         factories.make_staff(session, clock, role, study, site, f"{role.value}@staff.example")
     session.commit()
@@ -113,7 +114,12 @@ def met(browser: Browser, paths: dict[str, int], language: str) -> dict[str, lis
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize(
     ("role", "paths"),
-    [(Role.NURSE, NURSE + NURSE_FORMS), (Role.ANALYST, ANALYST), (Role.DATA_MANAGER, MANAGER)],
+    [
+        (Role.NURSE, NURSE + NURSE_FORMS),
+        (Role.ANALYST, ANALYST),
+        (Role.DATA_MANAGER, MANAGER),
+        (Role.ADMINISTRATOR, ADMINISTRATOR),
+    ],
 )
 def test_staff_pages_are_in_one_language(
     app: Flask,
@@ -127,7 +133,8 @@ def test_staff_pages_are_in_one_language(
     user = session.query(User).filter_by(email=f"{role.value}@staff.example").one()
     browser = factories.sign_in(Browser(app), session, clock, user)
     errors = ERRORS if role in {Role.NURSE, Role.DATA_MANAGER} else {"/nurse/": 403}
-    assert met(browser, dict.fromkeys(paths, 200) | errors, language) == {}
+    own = [each.format(user=user.id) for each in paths]
+    assert met(browser, dict.fromkeys(own, 200) | errors, language) == {}
 
 
 @pytest.mark.requirement("I18-01")
@@ -135,7 +142,7 @@ def test_staff_pages_are_in_one_language(
 def test_patients_pages_are_in_one_language(browser: Browser, token: str, language: str) -> None:
     steps.start(browser, token)
     paths = (
-        {f"/l/{token}": 200}
+        {f"/l/{token}": 200, "/password/unknown": 404, "/password-kept": 200}
         | dict.fromkeys(PATIENT, 200)
         | {"/l/unknown": 404, "/survey/q31": 404, "/login": 200}
     )

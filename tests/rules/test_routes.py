@@ -31,11 +31,13 @@ SITES = frozenset({Role.NURSE, Role.INVESTIGATOR})
 READERS = SITES | {Role.DATA_MANAGER, Role.MONITOR, Role.INSPECTOR}
 EXPORTERS = frozenset({Role.DATA_MANAGER, Role.ANALYST})
 MANAGERS = frozenset({Role.DATA_MANAGER})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 INVESTIGATORS = frozenset({Role.INVESTIGATOR})
 EVENTS = "/nurse/<study>/<code>/events"
 VISITS = "/nurse/<study>/<code>/visits/<visit>"
 STEPS = "/nurse/<study>/<code>"
 ALERT = "/nurse/<study>/<code>/alerts/<number>"
+PERSON = "/admin/staff/<number>"
 WORDING = "/manager/wording/<study>/<questionnaire>/<language>"
 
 
@@ -62,11 +64,16 @@ FACTS = {
 ROUTES = {
     "GET /": Row("signed in", (200, 303)),
     "POST /language": Row("signed in", (303,), form={"language": "en", "next": "/nurse/"}),
+    "GET /sessions": Row("signed in", (200,)),
+    "POST /sessions/end": Row("signed in", (303,)),
     "GET /login": Row("public", (200, 302)),
     "POST /login": Row("public", (302,)),
     "POST /logout": Row("signed in", (302,)),
     "GET /verify": Row("nobody", (404,)),
     "POST /verify": Row("nobody", (404,)),
+    "GET /password/<token>": Row("public", (404,)),
+    "POST /password/<token>": Row("public", (404,)),
+    "GET /password-kept": Row("public", (200,)),
     "GET /static/<path:filename>": Row("public", (200,)),
     "GET /bootstrap/static/<path:filename>": Row("public", (200,)),
     "GET /fs-static/<path:filename>": Row("nobody", (404,)),
@@ -160,6 +167,18 @@ ROUTES = {
     f"POST {WORDING}": Row(P.MANAGE_WORDING, (422,), MANAGERS),
     f"GET {WORDING}/draft": Row(P.MANAGE_WORDING, (200,), MANAGERS),
     f"POST {WORDING}/draft": Row(P.MANAGE_WORDING, (422,), MANAGERS, {"reference": "Without the rest"}),
+    "GET /admin/": Row(P.MANAGE_STAFF, (200,), ADMINISTRATORS),
+    "GET /admin/access": Row(P.MANAGE_STAFF, (200,), ADMINISTRATORS),
+    "GET /admin/sites": Row(P.MANAGE_STAFF, (200,), ADMINISTRATORS),
+    "GET /admin/invite": Row(P.MANAGE_STAFF, (200,), ADMINISTRATORS),
+    "POST /admin/invite": Row(P.MANAGE_STAFF, (422,), ADMINISTRATORS),
+    f"GET {PERSON}": Row(P.MANAGE_STAFF, (200,), ADMINISTRATORS),
+    f"POST {PERSON}/roles": Row(P.MANAGE_STAFF, (422,), ADMINISTRATORS),
+    f"POST {PERSON}/roles/<role>/end": Row(P.MANAGE_STAFF, (404,), ADMINISTRATORS),
+    f"POST {PERSON}/link": Row(P.MANAGE_STAFF, (422,), ADMINISTRATORS),
+    f"POST {PERSON}/sign-out": Row(P.MANAGE_STAFF, (303,), ADMINISTRATORS),
+    f"POST {PERSON}/deactivate": Row(P.MANAGE_STAFF, (303,), ADMINISTRATORS),
+    f"POST {PERSON}/reactivate": Row(P.MANAGE_STAFF, (303,), ADMINISTRATORS),
 }
 OWN, OTHER_SITE, OTHER_STUDY = ("GIST-IMA", "04-001"), ("GIST-IMA", "01-001"), ("OTHER", "04-777")
 FIXED = {
