@@ -14,9 +14,10 @@ from app.models import DRAFT, MAIN, PARTIAL, SUBMITTED, MissingReason, Patient, 
 from app.services.access import Actor, Permission, patients_within
 from app.services.errors import RuleError
 from app.services.identifiers import refuse_identifiers
-from app.services.responses import score_response, stamp_treatment
+from app.services.responses import score_response
 from app.services.rows import hold
 from app.services.schedule import local_date
+from app.services.treatment import stamp_treatment
 from app.services.visits import GRACE, UNSCHEDULED, VisitState, telling_response, visit_state
 
 BATCH = 100

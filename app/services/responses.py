@@ -1,6 +1,6 @@
 """Responses: begun by the first tap, saved answer by answer, sent once and for all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -22,7 +22,7 @@ from app.services.rows import hold
 from app.services.schedule import local_date
 from app.services.studies import definition_in_force
 from app.services.symptoms import symptom_reports
-from app.services.treatment import Treatment, TreatmentState, exposures_with_zone, treatment_state
+from app.services.treatment import stamp_treatment
 from app.services.visits import is_answerable
 from app.version import SOFTWARE_VERSION
 
@@ -222,27 +222,6 @@ def submit_responses(
     if definition is not None:
         raise_alerts(session, clock, definition, drafts)
     return responses
-
-
-def stamp_treatment(session: Session, responses: Sequence[Response]) -> None:
-    """Writes on a patient's responses how they were treated on the local date of the last answer of each.
-
-    Unknown where no exposure was recorded by now.
-    """
-    if not responses:
-        return
-    first = responses[0]
-    episodes, zone = exposures_with_zone(session, first.study_id, first.patient_id)
-    for response in responses:
-        state = TreatmentState(Treatment.UNKNOWN)
-        if episodes:
-            state = treatment_state(episodes, response.completed_on or _answered_on(response, zone))
-        response.treatment_state, response.treatment_days = state.code.value, state.days
-
-
-def _answered_on(response: Response, zone: ZoneInfo) -> date:
-    last = max(entry["at"] for entry in response.answers.values())
-    return local_date(datetime.fromisoformat(last), zone)
 
 
 def complete_answers(asked: Questionnaire, answers: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from app.models import Exposure, Patient, Site
+from app.models import Exposure, Patient, Response, Site
+from app.services.schedule import local_date
 
 IMATINIB = "imatinib"
 
@@ -108,3 +109,24 @@ def _on_drug(current: Exposure | Episode, begun: Iterable[Exposure | Episode], o
 
 def _since(code: Treatment, since_on: date, on: date) -> TreatmentState:
     return TreatmentState(code, since_on, (on - since_on).days)
+
+
+def stamp_treatment(session: Session, responses: Sequence[Response]) -> None:
+    """Writes on a patient's responses how they were treated on the local date of the last answer of each.
+
+    Unknown where no exposure was recorded by now.
+    """
+    if not responses:
+        return
+    first = responses[0]
+    episodes, zone = exposures_with_zone(session, first.study_id, first.patient_id)
+    for response in responses:
+        state = TreatmentState(Treatment.UNKNOWN)
+        if episodes:
+            state = treatment_state(episodes, response.completed_on or _answered_on(response, zone))
+        response.treatment_state, response.treatment_days = state.code.value, state.days
+
+
+def _answered_on(response: Response, zone: ZoneInfo) -> date:
+    last = max(entry["at"] for entry in response.answers.values())
+    return local_date(datetime.fromisoformat(last), zone)

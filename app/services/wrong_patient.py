@@ -10,8 +10,8 @@ from app.models import FIRST, MAIN, SECOND, SUBMITTED, Patient, Response, Score,
 from app.services.access import Actor, Permission, require
 from app.services.errors import RuleError
 from app.services.identifiers import refuse_identifiers
-from app.services.responses import stamp_treatment
 from app.services.rows import hold
+from app.services.treatment import stamp_treatment
 
 COPIED = (
     "instrument",

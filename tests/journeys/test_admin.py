@@ -58,7 +58,7 @@ def test_an_invited_nurse_chooses_a_password_and_signs_in(
     phone.locator("#password").fill(OWN)
     phone.locator("#again").fill(OWN)
     phone.locator("main form button").click()
-    phone.wait_for_url("**/password-kept")
+    phone.wait_for_url("**/password-kept?lang=*")
     phone.goto(f"{hospital.url}/login")
     phone.locator("#email").fill(email)
     phone.locator("#password").fill(OWN)
