@@ -17,6 +17,7 @@ from app.demo.cli import demo_group
 from app.security import hash_new_password
 from app.services import accounts, audit, studies
 from app.services.access import Role
+from app.services.corrected_scores import verify_corrections
 from app.services.definition import DefinitionError
 from app.services.errors import NotFoundError, RuleError
 from app.services.password_links import IssuedPasswordLink, make_password_link
@@ -232,13 +233,17 @@ scores_group = AppGroup("scores", help="Stored scores.")
 
 @scores_group.command("verify")
 def scores_verify() -> None:
-    """Computes every stored score again from the answers; names those that differ."""
-    checked, differences = verify_scores(db.get_session(SNAPSHOT))
+    """Computes every stored score again from the answers, corrected ones too; names those that differ."""
+    snapshot = db.get_session(SNAPSHOT)
+    checked, differences = verify_scores(snapshot)
+    corrected, more = verify_corrections(snapshot)
+    differences += more
     for difference in differences:
         click.echo(difference)
     if differences:
         raise click.ClickException(f"scores that differ: {len(differences)}")
-    click.echo(f"Responses checked: {checked}. Every stored score equals the one computed again.")
+    counts = f"Responses checked: {checked}; corrections: {corrected}."
+    click.echo(f"{counts} Every stored score equals the one computed again.")
 
 
 @click.command("export")

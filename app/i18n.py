@@ -10,6 +10,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, force_locale
 from flask_babel import gettext as translate
@@ -23,6 +24,7 @@ __all__ = [
     "Wording",
     "day_text",
     "lazy_translate",
+    "number_text",
     "page_language",
     "speaking",
     "time_text",
@@ -136,3 +138,8 @@ def day_text(day: date, style: str = "long") -> str:
 def time_text(instant: datetime, zone: str) -> str:
     """The local time of an instant, such as 14:32, in both languages."""
     return instant.astimezone(ZoneInfo(zone)).strftime("%H:%M")
+
+
+def number_text(value: float) -> str:
+    """A number with one decimal, as people of the page's language write it."""
+    return str(format_decimal(value, "0.0", locale=DATE_LOCALES[page_language()]))

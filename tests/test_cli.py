@@ -19,6 +19,7 @@ from app.models import AuditEntry, DefinitionVersion, RoleAssignment, Score, Use
 from app.security import _as_signing_in
 from app.services.password_links import find_password_link
 from app.services.passwords import SHORTEST_PASSWORD
+from tests import corrected
 from tests import factories as make
 from tests.conftest import NOW, test_settings
 from tests.live import Live, live_database
@@ -257,7 +258,8 @@ def test_scores_are_verified_and_a_difference_named(  # type: ignore[no-untyped-
     patient = make.make_patient(session, clock, make.make_study(session, clock))
     visit = make.get_visit(session, patient)
     make.submit(session, clock, visit)
-    said = "Responses checked: 1. Every stored score equals the one computed again.\n"
+    corrected.correct(session, clock, corrected.sent_form(session, patient))
+    said = "Responses checked: 1; corrections: 1. Every stored score equals the one computed again.\n"
     assert run("scores", "verify").output == said
     fatigue = session.scalars(select(Score).where(Score.scale == "FA")).one()
     fatigue.value = 12.5

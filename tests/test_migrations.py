@@ -25,8 +25,8 @@ from app.services.password_links import make_password_link
 from app.services.responses import Answer, AnswerState
 from app.services.sessions import open_patient_session, open_staff_session
 from app.services.sign_in import count_failure
+from tests import corrected, wording
 from tests import factories as make
-from tests import wording
 from tests.conftest import CONTACT_KEYS, NOW, fresh_database, test_settings
 
 pytestmark = [pytest.mark.requirement("OPS-01"), pytest.mark.threat("F3")]
@@ -92,6 +92,9 @@ def filled(url: str) -> str:
         nurse = make.actor_of(session, clock, Role.NURSE, patient)
         record_declaration(session, clock, nurse, event, NOW, "portal")
         make_password_link(session, clock, user)
+        corrected.correct(session, clock, corrected.sent_form(session, patient))
+        of_report = corrected.sent_form(session, patient, sent.visit.code, "report")
+        corrected.correct(session, clock, of_report, "pt009a", 3)
         open_staff_session(session, clock, user.id, {})
         count_failure(session, clock, "nobody@staff.example")
         wording.make_approved(session, clock, study)
@@ -281,7 +284,9 @@ def test_a_table_that_a_migration_drops_takes_its_triggers_with_it(
     filled: str, engine: Engine, add_step: AddStep
 ) -> None:
     events = ("event_declaration", "event_signature", "adverse_event_version", "adverse_event")
-    names = (*events, "message", "alert", "late_answer", "symptom_report", "score", "response")
+    corrections = ("corrected_score", "corrected_symptom", "correction")
+    responses = ("late_answer", "symptom_report", "score", "response")
+    names = (*corrections, *events, "message", "alert", *responses)
     add_step(f"[op.drop_table(name) for name in {names}]")
     migrate.upgrade(filled)
     with engine.connect() as connection:

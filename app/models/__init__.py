@@ -13,6 +13,7 @@ from app.models.alert import ACKNOWLEDGED_ALERT, OPEN_ALERT, Alert
 from app.models.audit import AuditEntry, AuditHead
 from app.models.base import Base
 from app.models.contact import CHANNELS, EMAIL, NO_CHANNEL, SMS, Contact
+from app.models.correction import CorrectedScore, CorrectedSymptom, Correction
 from app.models.exposure import Exposure
 from app.models.late_answer import LateAnswer
 from app.models.link import ON_PAPER, ON_SCREEN, PERSONAL_LINK, VISIT_LINK, Link
@@ -99,6 +100,9 @@ __all__ = [
     "AuditHead",
     "Base",
     "Contact",
+    "CorrectedScore",
+    "CorrectedSymptom",
+    "Correction",
     "DefinitionVersion",
     "EventDeclaration",
     "EventSignature",

@@ -115,7 +115,15 @@ def _given(entry: dict[str, Any] | None) -> tuple[str, Any] | None:
     return None if entry is None else (entry["state"], entry["value"])
 
 
-class Score(Base):
+class ScoreValues:
+    """What is known of a scale's score, 0-100 (None where it cannot be computed)."""
+
+    value: Mapped[float | None]
+    n_answered: Mapped[int]
+    scorer_version: Mapped[str]
+
+
+class Score(ScoreValues, Base):
     """A scale's score, 0-100 (None where it cannot be computed), as computed when the answers were sent."""
 
     __tablename__ = "score"
@@ -125,8 +133,5 @@ class Score(Base):
     response_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("response.id"), primary_key=True)
     scale: Mapped[str] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
-    value: Mapped[float | None]
-    n_answered: Mapped[int]
-    scorer_version: Mapped[str]
 
     response: Mapped[Response] = relationship(lazy="raise_on_sql", back_populates="scores")

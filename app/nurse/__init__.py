@@ -7,6 +7,7 @@ blueprint = Blueprint("nurse", __name__, url_prefix="/nurse")
 from app.nurse import (  # noqa: E402 - views register themselves on the blueprint
     alerts,  # noqa: F401
     contact,  # noqa: F401
+    corrections,  # noqa: F401
     events,  # noqa: F401
     messages,  # noqa: F401
     milestones,  # noqa: F401

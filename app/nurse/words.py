@@ -5,7 +5,7 @@ from typing import Any
 
 from app.forms.nurse import REASONS
 from app.i18n import day_text, lazy_translate
-from app.nurse import alert_words, event_words, paper_words, step_words
+from app.nurse import alert_words, correction_words, event_words, paper_words, step_words
 from app.services.errors import RuleError
 from app.services.missing import Reason
 from app.services.morning import Task
@@ -160,8 +160,8 @@ def refusal(error: RuleError) -> str:
     facts = {
         name: day_text(value) if isinstance(value, date) else value for name, value in error.facts.items()
     }
-    known = RULES | alert_words.RULES | event_words.RULES | paper_words.RULES | step_words.RULES
-    return str(known[error.rule]) % facts
+    known = RULES | alert_words.RULES | correction_words.RULES | event_words.RULES | paper_words.RULES
+    return str((known | step_words.RULES)[error.rule]) % facts
 
 
 # What stands where an answer would.

@@ -39,6 +39,7 @@ class Permission(StrEnum):
     DRAFT_EVENT = "draft adverse events"
     ANSWER_ALERT = "answer alerts"
     DECIDE_EVENT = "decide on adverse events and sign them"
+    CORRECT = "correct patients’ answers"
     EXPORT = "export pseudonymous data"
     MANAGE_WORDING = "import and approve wording"
     SEE_CONTACT = "see contact details"
@@ -62,7 +63,7 @@ SITE_STAFF = frozenset(
 )
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.NURSE: SITE_STAFF,
-    Role.INVESTIGATOR: SITE_STAFF | {P.DECIDE_EVENT},
+    Role.INVESTIGATOR: SITE_STAFF | {P.DECIDE_EVENT, P.CORRECT},
     Role.DATA_MANAGER: frozenset(
         {
             P.SEE_PATIENTS,

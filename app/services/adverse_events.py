@@ -4,7 +4,7 @@ Nothing is graded, judged or coded by itself: a patient's report is only where a
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -27,10 +27,8 @@ from app.services.errors import NotFoundError, RuleError
 from app.services.event_rules import LONGEST_TEXT, Decision, EventFacts, check_decision, check_facts
 from app.services.event_signatures import DECISION_MEANING, signature_sha256
 from app.services.rows import hold
+from app.services.signing import check_signer
 from app.services.terms import terminology
-
-# How old the password may be when a signature is made.
-FRESH = timedelta(minutes=5)
 
 
 def draft_event(
@@ -139,11 +137,7 @@ def sign_event(
     """
     _require(actor, Permission.DECIDE_EVENT, event.patient)
     _hold(session, event, seen)
-    age = None if reauthenticated_at is None else clock.now() - reauthenticated_at
-    if age is None or not timedelta() <= age <= FRESH:
-        raise RuleError("password", "reauthenticate")
-    if not name.strip() or len(name) > LONGEST_TEXT:
-        raise RuleError("name", "no_name")
+    check_signer(clock, name, reauthenticated_at)
     if event.status != DECIDED_EVENT:
         raise RuleError("event", "not_decided")
     signature = EventSignature(

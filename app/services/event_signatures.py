@@ -1,12 +1,9 @@
 """What a signature under an adverse event is bound to, and whether it still holds."""
 
-import hashlib
-import json
-from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any
 
 from app.models import AdverseEvent, AdverseEventVersion, EventSignature
+from app.services.signing import record_sha256
 
 # What the signer says by signing; the surfaces have the words.
 DECISION_MEANING = "decided_seriousness_and_causality"
@@ -51,13 +48,4 @@ def signature_sha256(event: AdverseEvent, version: AdverseEventVersion, signatur
         "signature": [signature.user_id, signature.account, signature.name, signature.meaning],
         "signed_at": signature.signed_at,
     }
-    text = json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in a signed record")
+    return record_sha256(record)

@@ -255,17 +255,22 @@ def open_items(response: Response, asked: Questionnaire) -> list[str]:
 
 def score_response(response: Response) -> list[Score]:
     """Scores all scales of a response by the published rules (scoring.score_answers); symptoms have none."""
-    if response.instrument in {SYMPTOMS, REPORT}:
+    values = score_values(response.instrument, coded_answers(response))
+    return [Score(study_id=response.study_id, **each) for each in values]
+
+
+def score_values(instrument: str, codes: Mapping[str, int | None]) -> list[dict[str, Any]]:
+    """What is computed of each scale from the codes by item, by column; of symptoms nothing."""
+    if instrument in {SYMPTOMS, REPORT}:
         return []
-    scores = scoring.score_answers(scoring.load_instrument(response.instrument), coded_answers(response))
+    scores = scoring.score_answers(scoring.load_instrument(instrument), codes)
     return [
-        Score(
-            study_id=response.study_id,
-            scale=scale,
-            value=value,
-            n_answered=scores.answered[scale],
-            scorer_version=scoring.__version__,
-        )
+        {
+            "scale": scale,
+            "value": value,
+            "n_answered": scores.answered[scale],
+            "scorer_version": scoring.__version__,
+        }
         for scale, value in scores.values.items()
     ]
 

@@ -6,10 +6,12 @@ from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models import AdverseEvent, Alert, Link, Message, Patient, Site, Visit
+from app.models import AdverseEvent, Alert, Link, Message, Patient, Response, Site, Visit
+
+Held = AdverseEvent | Alert | Link | Message | Patient | Response | Site | Visit
 
 
-def hold(session: Session, row: AdverseEvent | Alert | Link | Message | Patient | Site | Visit) -> None:
+def hold(session: Session, row: Held) -> None:
     """Holds a row until the transaction ends, so that what is decided from it stays true.
 
     A second one who decides the same (a double tap) waits, and then sees what the first one wrote.

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -75,6 +76,16 @@ def definition_of(session: Session, study_id: int, version: str, sha256: str) ->
         stored = session.scalars(query).one()
         _parsed[stored.sha256] = parse_definition(stored.source, f"definition {stored.version}")
     return _parsed[sha256]
+
+
+def definition_at(session: Session, study_id: int, instant: datetime) -> StudyDefinition:
+    """The parsed definition that was in force at an instant; the first one for an instant before it."""
+    query = select(DefinitionVersion.version, DefinitionVersion.sha256, DefinitionVersion.loaded_at)
+    versions = session.execute(
+        query.where(DefinitionVersion.study_id == study_id).order_by(DefinitionVersion.id)
+    ).all()
+    known = [each for each in versions if each.loaded_at <= instant] or versions[:1]
+    return definition_of(session, study_id, known[-1].version, known[-1].sha256)
 
 
 def _create(session: Session, clock: Clock, definition: StudyDefinition, source: str, sha256: str) -> Study:

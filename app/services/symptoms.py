@@ -16,7 +16,15 @@ SKIPPED = "skipped"
 
 
 def symptom_reports(response: Response, asked: Questionnaire) -> list[SymptomReport]:
-    """The symptoms of a response whose answers are complete, in the order of the list.
+    """The symptoms of a response whose answers are complete: see symptom_values."""
+    return [
+        SymptomReport(study_id=response.study_id, patient_id=response.patient_id, **values)
+        for values in symptom_values(asked, response.answers)
+    ]
+
+
+def symptom_values(asked: Questionnaire, answers: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What is derived of each symptom from complete answers, by column, in the order of the list.
 
     Of a listed symptom there is a row whether the patient has it or not; of another symptom, and of those
     that a report between visits chooses from, only if it was reported.
@@ -24,7 +32,7 @@ def symptom_reports(response: Response, asked: Questionnaire) -> list[SymptomRep
     if asked.code not in {SYMPTOMS, REPORT}:
         return []
     questions = groupby((each for each in asked.questions if each.symptom), key=lambda each: each.symptom)
-    rows = (_row(response, str(symptom), tuple(each)) for symptom, each in questions)
+    rows = (_values(answers, str(symptom), tuple(each)) for symptom, each in questions)
     return [row for row in rows if row is not None]
 
 
@@ -38,26 +46,24 @@ def composite_grade(symptom: str, entries: Mapping[str, Mapping[str, Any]]) -> i
     return scoring.composite_grade(**{name: _code(entry) for name, entry in entries.items()})
 
 
-def _row(response: Response, symptom: str, questions: tuple[Question, ...]) -> SymptomReport | None:
-    answers = response.answers
+def _values(
+    answers: Mapping[str, Mapping[str, Any]], symptom: str, questions: tuple[Question, ...]
+) -> dict[str, Any] | None:
     entries = {each.attribute: answers[each.id] for each in questions if each.attribute}
     text = next((answers[each.id]["value"] for each in questions if each.kind == "text"), None)
     if _was_not_reported(entries) or (symptom == "other" and _is_absent(entries)):
         return None
     values = {name: entries[name]["value"] if name in entries else None for name in ATTRIBUTES}
-    return SymptomReport(
-        study_id=response.study_id,
-        patient_id=response.patient_id,
-        symptom=symptom,
-        words=text,
-        **values,
-        not_asked=list(_in_state(entries, NOT_ASKED)),
-        skipped=list(_in_state(entries, SKIPPED)),
-        grade=composite_grade(symptom, entries),
-        onset_on=_day(answers.get("onset")),
-        is_ongoing=_truth(answers.get("ongoing")),
-        scorer_version=scoring.__version__,
-    )
+    return values | {
+        "symptom": symptom,
+        "words": text,
+        "not_asked": list(_in_state(entries, NOT_ASKED)),
+        "skipped": list(_in_state(entries, SKIPPED)),
+        "grade": composite_grade(symptom, entries),
+        "onset_on": _day(answers.get("onset")),
+        "is_ongoing": _truth(answers.get("ongoing")),
+        "scorer_version": scoring.__version__,
+    }
 
 
 def _was_not_reported(entries: Mapping[str, Mapping[str, Any]]) -> bool:

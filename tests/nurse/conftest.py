@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from flask_security.utils import hash_password
 from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
@@ -11,6 +12,8 @@ from app.models import Study
 from app.services.access import Role
 from tests import factories
 from tests.page import Browser
+
+PASSWORD = "nine green bottles hanging"
 
 
 @pytest.fixture
@@ -25,6 +28,26 @@ def nurse(browser: Browser, session: Session, clock: SteppedClock, study: Study)
     site = factories.get_site(session, study, "04")
     user = factories.make_staff(session, clock, Role.NURSE, study, site, language="en")
     return factories.sign_in(browser, session, clock, user)
+
+
+@pytest.fixture(scope="session")
+def password_hash(app: Flask) -> str:
+    """The hash of the password, made once: it is slow on purpose."""
+    with app.app_context():
+        return str(hash_password(PASSWORD))
+
+
+@pytest.fixture
+def investigator(
+    app: Flask, session: Session, clock: SteppedClock, study: Study, password_hash: str
+) -> Browser:
+    """A browser in which the investigator of Lyon is signed in."""
+    site = factories.get_site(session, study)
+    user = factories.make_staff(
+        session, clock, Role.INVESTIGATOR, study, site, "investigator.04@staff.example", "en"
+    )
+    user.password = password_hash
+    return factories.sign_in(Browser(app), session, clock, user)
 
 
 @pytest.fixture

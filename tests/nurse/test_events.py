@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_security.utils import hash_password
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,11 +15,11 @@ from app.services.adverse_events import events_of
 from app.services.event_signatures import SignatureState, signature_state
 from app.services.sign_in import FREE_TRIES
 from tests import factories
+from tests.nurse.conftest import PASSWORD
 from tests.page import Browser, Page, text_of
 
 pytestmark = pytest.mark.requirement("AE-05")
 EVENTS, OTHERS = "/nurse/GIST-IMA/04-001/events", "/nurse/GIST-IMA/01-001/events"
-PASSWORD = "nine green bottles hanging"
 WORDS = "Bourdonnements <b>dans</b> l’oreille"
 FACTS: dict[str, Any] = {"grade": "2", "onset_on": "2026-11-23", "action": "none", "outcome": "not_recovered"}
 DECISION: dict[str, Any] = {
@@ -29,13 +28,6 @@ DECISION: dict[str, Any] = {
     "causes": ["imatinib", "disease"],
 }
 RECORD, DECIDE, SIGN, SEND = "Record", "Record the decision", "Sign", "Record the sending"
-
-
-@pytest.fixture(scope="module")
-def password_hash(app: Flask) -> str:
-    """The hash of the password, made once: it is slow on purpose."""
-    with app.app_context():
-        return str(hash_password(PASSWORD))
 
 
 @pytest.fixture
@@ -50,19 +42,6 @@ def patient(session: Session, clock: SteppedClock, study: Study) -> Patient:
         factories.report(session, clock, issued, values)  # type: ignore[arg-type]  # both kinds of answers
     session.commit()
     return patient
-
-
-@pytest.fixture
-def investigator(
-    app: Flask, session: Session, clock: SteppedClock, study: Study, password_hash: str
-) -> Browser:
-    """A browser in which the investigator of Lyon is signed in."""
-    site = factories.get_site(session, study)
-    user = factories.make_staff(
-        session, clock, Role.INVESTIGATOR, study, site, "investigator.04@staff.example", "en"
-    )
-    user.password = password_hash
-    return factories.sign_in(Browser(app), session, clock, user)
 
 
 def stored(session: Session, patient: Patient) -> AdverseEvent:

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from app import models, security
+from app.forms import corrections as correction_forms
 from app.forms import events as forms
 from app.forms import paper as paper_forms
 from app.forms import steps
-from app.nurse import event_words, morning_words, paper_words, step_words, words
+from app.nurse import correction_words, event_words, morning_words, paper_words, step_words, words
 from app.services import (
     adverse_events,
     contact,
+    correction_rules,
+    corrections,
     declarations,
     event_rules,
     exposure,
@@ -26,7 +29,9 @@ from app.services import (
     patients,
     personal_links,
     phones,
+    responses,
     sheets,
+    signing,
     transfers,
     unscheduled,
     wrong_patient,
@@ -58,7 +63,7 @@ def test_every_refusal_of_the_services_has_words() -> None:
 
 @pytest.mark.requirement("AE-05")
 def test_every_refusal_of_an_event_has_words() -> None:
-    found = set().union(*map(rules_of, (adverse_events, declarations, event_rules, security)))
+    found = set().union(*map(rules_of, (adverse_events, declarations, event_rules, security, signing)))
     assert set(event_words.RULES) <= found | {f"unknown_{name}" for name in ("action", "outcome")}
     assert found <= set(event_words.RULES) | set(words.RULES)
 
@@ -99,6 +104,16 @@ def test_every_treatment_and_reason_for_a_stop_has_words(app_context: None) -> N
         assert step_words.treatment_text(TreatmentState(code, date(2026, 7, 5), 141))
     stopped = TreatmentState(Treatment.INTERRUPTED_PER_PROTOCOL, date(2026, 7, 5), 141)
     assert step_words.treatment_text(stopped) == "Stopped for 141 days, as the protocol asks"
+
+
+@pytest.mark.requirement("AUD-02")
+def test_every_refusal_of_a_correction_has_words() -> None:
+    found = set().union(*map(rules_of, (corrections, correction_rules, responses, signing)))
+    # An address names no other question; what a draft alone may be refused by is of no sent one.
+    assert found - {"unknown_item"} <= set(words.RULES | event_words.RULES | correction_words.RULES)
+    assert set(correction_words.RULES) <= found
+    assert set(correction_forms.SOURCES) == set(correction_rules.SOURCES)
+    assert set(correction_forms.ASKERS) == set(correction_rules.ASKERS)
 
 
 @pytest.mark.requirement("VIS-05")

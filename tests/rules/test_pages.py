@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
 from app.models import User
-from app.services.access import Role
+from app.services.access import SITE_BOUND, Role
 from scripts import catalogues
-from tests import factories, wording
+from tests import corrected, factories, wording
 from tests.page import Browser, Page
 from tests.patient import steps
 
@@ -34,7 +34,10 @@ NURSE_FORMS = (
     "/nurse/GIST-IMA/04-001/treatment",
     "/nurse/GIST-IMA/04-001/treatment/new",
     "/nurse/GIST-IMA/04-001/unscheduled",
+    "/nurse/GIST-IMA/04-002/answers",
+    "/nurse/GIST-IMA/04-002/answers/BASELINE/qlq-c30",
 )
+CORRECTION = ("/nurse/GIST-IMA/04-002/answers/BASELINE/qlq-c30/q01/correction",)
 ANALYST = ("/analyst/",)
 SET = "/manager/wording/GIST-IMA/qlq-c30/fr"
 MOVES = ("/nurse/GIST-IMA/04-001/transfer", "/nurse/GIST-IMA/04-001/wrong-patient")
@@ -92,8 +95,10 @@ def token(session: Session, clock: SteppedClock) -> str:
     factories.randomise(session, clock, patient)
     wording.make_approved(session, clock, study, language="en")
     wording.make_draft(session, clock, study)
-    for role in (Role.NURSE, Role.ANALYST, Role.DATA_MANAGER, Role.ADMINISTRATOR):
-        site = factories.get_site(session, study) if role is Role.NURSE else None
+    factories.submit(session, clock, factories.get_visit(session, other))
+    corrected.correct(session, clock, corrected.sent_form(session, other))
+    for role in (Role.NURSE, Role.INVESTIGATOR, Role.ANALYST, Role.DATA_MANAGER, Role.ADMINISTRATOR):
+        site = factories.get_site(session, study) if role in SITE_BOUND else None
         factories.make_staff(session, clock, role, study, site, f"{role.value}@staff.example")
     session.commit()
     return issued.token
@@ -116,6 +121,7 @@ def met(browser: Browser, paths: dict[str, int], language: str) -> dict[str, lis
     ("role", "paths"),
     [
         (Role.NURSE, NURSE + NURSE_FORMS),
+        (Role.INVESTIGATOR, CORRECTION),
         (Role.ANALYST, ANALYST),
         (Role.DATA_MANAGER, MANAGER),
         (Role.ADMINISTRATOR, ADMINISTRATOR),
@@ -132,7 +138,7 @@ def test_staff_pages_are_in_one_language(
 ) -> None:
     user = session.query(User).filter_by(email=f"{role.value}@staff.example").one()
     browser = factories.sign_in(Browser(app), session, clock, user)
-    errors = ERRORS if role in {Role.NURSE, Role.DATA_MANAGER} else {"/nurse/": 403}
+    errors = ERRORS if role in {Role.NURSE, Role.INVESTIGATOR, Role.DATA_MANAGER} else {"/nurse/": 403}
     own = [each.format(user=user.id) for each in paths]
     assert met(browser, dict.fromkeys(own, 200) | errors, language) == {}
 

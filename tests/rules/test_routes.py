@@ -1,7 +1,6 @@
 """Who may go where: every route, every role, own and other places, in one table that a person can read."""
 
 import io
-import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,12 +17,13 @@ from app.clock import SteppedClock
 from app.db import db
 from app.models import RoleAssignment, Study, User
 from app.security import access_of
-from app.services import studies
 from app.services.access import SITE_BOUND, Permission, Role
 from app.services.audit import AuditContext, act_as
-from tests import factories, wording
+from tests import factories
 from tests.conftest import NOW, fresh_database, test_settings
 from tests.page import Browser
+from tests.rules import places
+from tests.rules.places import ALERT, ANSWERS, OTHER_SITE, OTHER_STUDY, OWN, SENDERS, address, requests_of
 
 P = Permission
 EVERYBODY = frozenset(Role)
@@ -36,8 +36,8 @@ INVESTIGATORS = frozenset({Role.INVESTIGATOR})
 EVENTS = "/nurse/<study>/<code>/events"
 VISITS = "/nurse/<study>/<code>/visits/<visit>"
 STEPS = "/nurse/<study>/<code>"
-ALERT = "/nurse/<study>/<code>/alerts/<number>"
 PERSON = "/admin/staff/<number>"
+CORRECTION = f"{ANSWERS}/<visit>/<questionnaire>/<item>/correction"
 WORDING = "/manager/wording/<study>/<questionnaire>/<language>"
 
 
@@ -156,6 +156,10 @@ ROUTES = {
     f"POST {STEPS}/transfer": Row(P.TRANSFER, (422,), MANAGERS),
     f"GET {STEPS}/wrong-patient": Row(P.REATTRIBUTE, (200,), MANAGERS),
     f"POST {STEPS}/wrong-patient": Row(P.REATTRIBUTE, (422,), MANAGERS),
+    f"GET {ANSWERS}": Row(P.SEE_PATIENTS, (200,), READERS),
+    f"GET {ANSWERS}/<visit>/<questionnaire>": Row(P.SEE_PATIENTS, (200,), READERS),
+    f"GET {CORRECTION}": Row(P.CORRECT, (200,), INVESTIGATORS),
+    f"POST {CORRECTION}": Row(P.CORRECT, (422,), INVESTIGATORS, {"seen": "0"}),
     "GET /analyst/": Row(P.EXPORT, (200,), EXPORTERS),
     "POST /analyst/<study>/export": Row(P.EXPORT, (200,), EXPORTERS),
     "GET /manager/allocations/<study>": Row(P.IMPORT_ALLOCATIONS, (200,), MANAGERS),
@@ -180,37 +184,20 @@ ROUTES = {
     f"POST {PERSON}/deactivate": Row(P.MANAGE_STAFF, (303,), ADMINISTRATORS),
     f"POST {PERSON}/reactivate": Row(P.MANAGE_STAFF, (303,), ADMINISTRATORS),
 }
-OWN, OTHER_SITE, OTHER_STUDY = ("GIST-IMA", "04-001"), ("GIST-IMA", "01-001"), ("OTHER", "04-777")
-FIXED = {
-    "/static/<path:filename>": "/static/patient.css",
-    "/bootstrap/static/<path:filename>": "/bootstrap/static/css/bootstrap.min.css",
-}
 
 
 @pytest.fixture(scope="module")
 def hospital(
     database_kind: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[tuple[Flask, Session]]:
-    """An application on a database of its own, whose readers and writers have a connection each.
-
-    It holds a patient of the own site, one of another site, one of the own site's number in another study.
-    """
+    """An application on a database of its own, whose readers and writers have a connection each."""
     url = fresh_database(database_kind, tmp_path_factory.mktemp("routes"), worker_id)
     migrate.upgrade(url)
     app, clock = create_app(test_settings(url), SteppedClock(NOW)), SteppedClock(NOW)
     with app.app_context():
         session = db.new_session()
     act_as(session, clock, AuditContext("test", "test"))
-    study = factories.make_study(session, clock)
-    text = factories.source().replace('"GIST-IMA"', '"OTHER"')
-    other = studies.load_study(session, clock, text, "other.toml").study
-    for each, (_, code) in ((study, OWN), (study, OTHER_SITE), (other, OTHER_STUDY)):
-        patient = factories.make_patient(session, clock, each, code)
-        factories.make_event(session, clock, patient)
-        factories.expose(session, clock, patient, NOW.date())
-        factories.make_alert(session, clock, patient)
-    for each in (study, other):
-        wording.make_draft(session, clock, each)
+    places.fill(session, clock)
     session.commit()
     yield app, session
     session.close()
@@ -242,31 +229,6 @@ def routes_of(app: Flask) -> dict[str, str]:
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-
-
-def address(rule: str, place: tuple[str, str]) -> str:
-    """The rule with a place in it."""
-    study, code = place
-    path = FIXED.get(rule, rule).replace("<study>", study).replace("<code>", code)
-    path = path.replace("<kind>", "known-alive")
-    # Events are numbered within a patient, alerts throughout: those of the places are made in this order.
-    number = [OWN, OTHER_SITE, OTHER_STUDY].index(place) + 1 if rule == ALERT else 1
-    path = (
-        path.replace("<number>", str(number))
-        .replace("<questionnaire>", "qlq-c30")
-        .replace("<language>", "fr")
-    )
-    return re.sub(r"<[^>]+>", "q01", path.replace("<visit>", "BASELINE"))
-
-
-def requests_of(rule: str) -> Iterator[tuple[str, str]]:
-    """Each place's name and address; one alone where the rule has no place in it."""
-    named = {"own": OWN, "other site": OTHER_SITE, "other study": OTHER_STUDY}
-    if "<code>" not in rule:
-        named.pop("other site")
-    if "<study>" not in rule:
-        named.pop("other study")
-    yield from ((name, address(rule, place)) for name, place in named.items())
 
 
 def form_token(app: Flask) -> str:
@@ -303,8 +265,9 @@ def text_of_all(response: TestResponse) -> str:
 def hidden_codes(role: Role) -> set[str]:
     """The patients of whom a role may see nothing."""
     if role is Role.ADMINISTRATOR:
-        return {OWN[1], OTHER_SITE[1], OTHER_STUDY[1]}
-    return {OTHER_STUDY[1]} | ({OTHER_SITE[1]} if role in SITE_BOUND else set())
+        return {*SENDERS, *SENDERS.values()}
+    hidden = {OTHER_STUDY[1]} | ({OTHER_SITE[1]} if role in SITE_BOUND else set())
+    return hidden | {SENDERS[each] for each in hidden}
 
 
 @pytest.mark.requirement("ACC-01")

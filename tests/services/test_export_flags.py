@@ -12,7 +12,7 @@ from app.clock import SteppedClock
 from app.models import Study
 from app.services import studies
 from app.services.exports.scored import scored_table
-from tests import factories
+from tests import corrected, factories
 
 ITEMS = [f"q{number:02}" for number in range(1, 31)]
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -152,3 +152,39 @@ def test_a_missing_initial_form_is_missing_from_the_analysis_of_that_visit(
     clock.set(visit.closes_at)
     row = row_of(session, clock, study)
     assert (row["state"], row["baseline_flag"], row["analysis_visit"]) == ("missing", 0, "BASELINE")
+
+
+@pytest.mark.requirement("EXP-06")
+@pytest.mark.requirement("AUD-02")
+@pytest.mark.threat("E7")
+def test_a_corrected_form_shows_what_stands_and_what_was_sent(
+    session: Session, clock: SteppedClock, study: Study
+) -> None:
+    patient = factories.make_patient(session, clock, study)
+    factories.submit(session, clock, factories.get_visit(session, patient), {"q30": None})
+    row = row_of(session, clock, study)
+    assert (row["corrected_flag"], row["items_as_sent"], row["PF2"]) == (0, None, 100)
+    form = corrected.sent_form(session, patient)
+    for item, value in (("q01", 2), ("q01", 4), ("q30", 7), ("q29", None)):
+        corrected.correct(session, clock, form, item, value)
+    row = row_of(session, clock, study)
+    assert (row["corrected_flag"], row["state"]) == (1, "received")
+    assert row["items_as_sent"] == "q01=1 q29=1 q30="
+    assert (row["q01"], row["q29"], row["q30"], row["items_skipped"]) == (4, None, 7, "q29")
+    assert (row["PF2"], row["PF2_n"], row["QL2"], row["QL2_n"]) == (pytest.approx(80), 5, 100, 1)
+    corrected.correct(session, clock, form, "q01", 1)
+    assert row_of(session, clock, study)["PF2"] == 100
+
+
+@pytest.mark.requirement("EXP-06")
+def test_a_correction_changes_the_row_of_its_own_form_only(
+    session: Session, clock: SteppedClock, study: Study
+) -> None:
+    for code in ("04-001", "04-002"):
+        patient = factories.make_patient(session, clock, study, code)
+        factories.submit(session, clock, factories.get_visit(session, patient))
+    corrected.correct(session, clock, corrected.sent_form(session, patient), "q01", 4)
+    table = scored_table(session, clock, studies.definition_in_force(session, study), study)
+    rows = table[table["visit"] == "BASELINE"].set_index("patient")
+    assert list(rows["corrected_flag"]) == [0, 1]
+    assert list(rows["PF2"]) == pytest.approx([100, 80])

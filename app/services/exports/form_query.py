@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Subquery, and_, case, func, select
 
-from app.models import MAIN, SUBMITTED, Milestone, Patient, Response, Score, Site, Study, Visit
+from app.models import MAIN, SUBMITTED, Milestone, Patient, Response, Site, Study, Visit
+from app.services.corrected_scores import current_scores, latest_corrections
 from app.services.definition import CONSENT, RANDOMISATION, REINTRODUCTION
 from app.services.visits import UNSCHEDULED
 from scoring import Instrument
@@ -16,20 +17,24 @@ MILESTONES = {"consent_on": CONSENT, "randomised_on": RANDOMISATION, "reintroduc
 def form_query(study: Study, instrument: Instrument, visits: Collection[str] | None) -> Any:
     """A row for each planned visit of the study (those in `visits`), with its form where there is one.
 
-    Named as in the table; besides: answers, timezone, questionnaires, opens_at, closes_at, arm_disclosed_at,
-    is_submitted, and last the stored scores as in score_names.
+    Answers and scores are those that stand after corrections, sent_answers those of the sending.
+    Named as in the table; besides: answers, sent_answers, timezone, questionnaires, opens_at, closes_at,
+    arm_disclosed_at, is_submitted, and last the stored scores as in score_names.
     """
-    milestones, scores = _milestones(study), _scores(study, instrument)
+    milestones, scores, latest = _milestones(study), _scores(study, instrument), latest_corrections()
     of_visit = and_(
         Response.visit_id == func.coalesce(Visit.served_by_id, Visit.id),
         Response.entry == MAIN,
         Response.instrument == instrument.code,
     )
     query = (
-        select(*_facts(), *(milestones.c[name] for name in MILESTONES), *list(scores.c)[1:])
+        select(
+            *_facts(), *_answers(latest), *(milestones.c[name] for name in MILESTONES), *list(scores.c)[1:]
+        )
         .join(Patient, Visit.patient_id == Patient.id)
         .join(Site, Patient.site_id == Site.id)
         .outerjoin(Response, of_visit)
+        .outerjoin(latest, latest.c.response_id == Response.id)
         .outerjoin(milestones, milestones.c.patient_id == Patient.id)
         .outerjoin(scores, scores.c.response_id == Response.id)
         .where(Visit.study_id == study.id, Visit.anchor != UNSCHEDULED)
@@ -70,7 +75,6 @@ def _facts() -> list[Any]:
         Response.submitted_at,
         Response.status,
         (Response.status == SUBMITTED).label("is_submitted"),
-        Response.answers,
         Response.mode,
         Response.helper,
         Response.help_kinds,
@@ -80,6 +84,14 @@ def _facts() -> list[Any]:
         Response.wording_status,
         Response.wording_sha256,
         Response.software_version,
+    ]
+
+
+def _answers(latest: Subquery) -> list[Any]:
+    return [
+        latest.c.correction_id.is_not(None).label("corrected_flag"),
+        Response.answers.label("sent_answers"),
+        func.coalesce(latest.c.answers, Response.answers).label("answers"),
     ]
 
 
@@ -97,10 +109,10 @@ def _milestones(study: Study) -> Subquery:
 
 def _scores(study: Study, instrument: Instrument) -> Subquery:
     """The stored scores of each response side by side."""
-    columns: list[Any] = []
+    now, columns = current_scores().c, list[Any]()
     for code in _codes(instrument):
-        columns.append(func.max(case((Score.scale == code, Score.value))).label(code))
-        columns.append(func.max(case((Score.scale == code, Score.n_answered))).label(f"{code}_n"))
-    version = func.max(Score.scorer_version).label("scorer_version")
-    query = select(Score.response_id, *columns, version).where(Score.study_id == study.id)
-    return query.group_by(Score.response_id).subquery()
+        columns.append(func.max(case((now.scale == code, now.value))).label(code))
+        columns.append(func.max(case((now.scale == code, now.n_answered))).label(f"{code}_n"))
+    version = func.max(now.scorer_version).label("scorer_version")
+    query = select(now.response_id, *columns, version).where(now.study_id == study.id)
+    return query.group_by(now.response_id).subquery()

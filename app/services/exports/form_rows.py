@@ -42,9 +42,10 @@ FACTS = (
     "wording_status",
     "wording_sha256",
     "software_version",
+    "corrected_flag",
 )
 DERIVED = ("state", "languages", "completed_at", "completed_on")
-LISTS = ("items_skipped", "items_erased", "items_not_reached", "items_answered")
+LISTS = ("items_skipped", "items_erased", "items_not_reached", "items_answered", "items_as_sent")
 # A draft that can still be sent gives away nothing: it is never taken for a complete form.
 WITH_ANSWERS = frozenset({VisitState.RECEIVED, VisitState.PARTIAL})
 
@@ -73,7 +74,7 @@ def _form(row: Any, instrument: Instrument, now: datetime) -> tuple[Any, ...]:
     languages = None if row.languages is None else " ".join(row.languages)
     if state not in WITH_ANSWERS:
         return (*facts, state.value, languages, None, None, *_nothing(instrument))
-    answers = _answers(instrument, row.answers)
+    answers = (*_answers(instrument, row.answers), _as_sent(instrument, row))
     names = score_names(instrument)
     scores = row[-len(names) :] if state == VisitState.RECEIVED else _scores(instrument, row.answers)
     return (*facts, state.value, languages, row.saved_at, _completed_on(row), *answers, *scores)
@@ -99,6 +100,16 @@ def _answers(instrument: Instrument, answers: Mapping[str, Mapping[str, Any]]) -
     erased = _listed(item for item, entry in entries if entry and entry["state"] == AnswerState.ERASED)
     not_reached = _listed(item for item, entry in entries if entry is None)
     return *codes, skipped, erased, not_reached, sum(code is not None for code in codes)
+
+
+def _as_sent(instrument: Instrument, row: Any) -> str | None:
+    """The codes as sent where others stand now, such as "q01=2 q30=": the original can be had from these."""
+    pairs = ((item.id, row.sent_answers.get(item.id, {}).get("value")) for item in instrument.items)
+    return _listed(
+        f"{item}={'' if code is None else code}"
+        for item, code in pairs
+        if row.corrected_flag and code != row.answers[item]["value"]
+    )
 
 
 def _listed(items: Iterator[str]) -> str | None:

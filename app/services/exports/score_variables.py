@@ -55,6 +55,14 @@ def answer_variables(instrument: Instrument) -> Iterator[Variable]:
         range=f"0-{len(instrument.items)}",
         missing=NO_ANSWERS,
     )
+    yield Variable(
+        "items_as_sent",
+        Kind.TEXT,
+        "Réponses envoyées que des corrections remplacent",
+        "Answers as sent, where corrections replace them",
+        "item=code as the patient sent it, nothing after = for no answer, separated by a space",
+        missing=f"no answer differs from what was sent, or {NO_ANSWERS}",
+    )
 
 
 def scale_variables(instrument: Instrument) -> Iterator[Variable]:
