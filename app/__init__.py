@@ -21,7 +21,7 @@ from app import (
 )
 from app.clock import Clock, SystemClock
 from app.logs import init_logging
-from app.services.tokens import DemonstrationTokens, RandomTokens
+from app.services.tokens import make_tokens
 from app.settings import Settings, read_settings
 
 
@@ -38,8 +38,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     )
     app.extensions["settings"] = settings
     app.extensions["clock"] = clock or SystemClock()
-    tokens = DemonstrationTokens(settings.secret_key) if settings.is_demonstration else RandomTokens()
-    app.extensions["tokens"] = tokens
+    app.extensions["tokens"] = make_tokens(settings)
     Bootstrap5(app)
     Compress(app)
     for part in (db, web_sessions, security):

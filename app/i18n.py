@@ -110,7 +110,7 @@ def page_language() -> str:
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Has a page in this language whoever asks for it: what is printed for a patient."""
+    """While this lasts, texts and dates are in that language, whatever the page's own."""
     before, g.language = page_language(), language
     try:
         with force_locale(language):

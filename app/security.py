@@ -188,6 +188,8 @@ def _gate() -> AnyResponse | None:
         return None
     if access == "nobody":
         abort(404)
+    if access == "handed over":
+        return _admit_holder()
     if access in {"patient", "patient saving"}:
         _admit_patient(is_saving=access == "patient saving")
         return None
@@ -220,7 +222,23 @@ def _admit_patient(*, is_saving: bool) -> None:
         act_as(db.session, clock, AuditContext(f"patient {found.code}", "patient"))
 
 
+def _admit_holder() -> AnyResponse | None:
+    """Lets through the browser of staff that is in a patient's hands; any other goes where it belongs."""
+    handed = getattr(session, "handed", None)
+    if handed is None:
+        return redirect(url_for("auth.home" if current_user.is_authenticated else "security.login"), 303)
+    clock, g.handed = current_app.extensions["clock"], handed
+    g.link = links.find_link_by_id(
+        db.session, clock, handed.handed_link_id, to_change=request.method not in SAFE_METHODS
+    )
+    # Whose finger it is nobody knows before the patient has confirmed to be the right one.
+    act_as(db.session, clock, AuditContext(f"tablet for {g.link.code}", "patient"))
+    return None
+
+
 def _admit_staff(access: str | Permission | None) -> AnyResponse | None:
+    if getattr(session, "handed", None) is not None:
+        return redirect(url_for("auth.resume"), 303)
     if not current_user.is_authenticated:
         next_path = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("security.login", next=next_path), 303)

@@ -24,7 +24,7 @@ from app.services import sessions
 from app.services.tokens import hash_secret
 from app.settings import Settings
 
-PATIENT_PATHS = ("/l/", "/survey/", "/display")
+PATIENT_PATHS = ("/l/", "/survey/", "/display", "/ward/leave")
 # The same for everybody: no session is looked up, and any cache may keep them.
 STATIC_PATHS = ("/static/", "/bootstrap/static/")
 USER_KEY = "_user_id"
@@ -50,13 +50,25 @@ class WebSession(CallbackDict[str, Any], SessionMixin):
         # The link of the patient's session, also of one that is over.
         self.link_id = found.link_id if found else former_link_id
         self.modified = False
+        # Of a member of staff whose browser is in a patient's hands: nothing of it is in the data.
+        self.handed: sessions.FoundSession | None = None
         self.adopted: tuple[str, datetime] | None = None
+        self.lent: tuple[str, datetime] | None = None
+        self.is_left_clean = False
         self.is_ended = False
         self.failure: OperationalError | None = None
 
     def adopt(self, secret: str, expires_at: datetime) -> None:
         """From the next request on, the browser holds the session of this secret."""
         self.adopted = (secret, expires_at)
+
+    def lend(self, secret: str, expires_at: datetime) -> None:
+        """From the next request on, this browser of staff holds a patient's session as well."""
+        self.lent = (secret, expires_at)
+
+    def leave_clean(self) -> None:
+        """Leaves nothing of any patient in the browser: no cookie, no page to go back to, nothing stored."""
+        self.is_left_clean = True
 
     def end(self) -> None:
         """Ends the session on the server and in the browser."""
@@ -91,16 +103,25 @@ class RowSessionInterface(SessionInterface):
         if request.path.startswith(STATIC_PATHS):
             return
         response.vary.add("Cookie")
+        if session.is_left_clean or (session.handed and USER_KEY in session):
+            # Not "cookies": that of the staff leads back. Outside a secure context browsers do not obey, and
+            # our pages store nothing.
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
+            self._delete(response, is_patient=True)
+        if session.lent:
+            self._set(response, f"s.{session.lent[0]}", session.lent[1], is_patient=True)
         if session.adopted:
-            self._set(response, session, f"s.{session.adopted[0]}", session.adopted[1])
+            secret, expires_at = session.adopted
+            self._set(response, f"s.{secret}", expires_at, is_patient=session.is_patient)
         elif session.is_ended or (session.found and not session.is_patient and USER_KEY not in session):
             self._end(app, session, response)
         elif session.found is None and USER_KEY in session:
             self._open_for_staff(app, session, response)
         elif session.found is not None:
             self._keep(app, session)
-        elif session.modified:
-            self._set(response, session, f"a.{self._serializer.dumps(dict(session))}", None)
+        elif session.modified and session.handed is None:
+            value = f"a.{self._serializer.dumps(dict(session))}"
+            self._set(response, value, None, is_patient=session.is_patient)
 
     def _stored(self, app: Flask, secret: str, *, is_patient: bool, is_reading: bool) -> WebSession:
         reader = db.get_session(READ)
@@ -116,11 +137,20 @@ class RowSessionInterface(SessionInterface):
             # Nothing is held open while a change waits for its turn to write; a page reads on.
             if not is_reading:
                 reader.rollback()
+        if found is not None and found.handed_link_id is not None and not is_patient:
+            return self._suspended(secret, found)
         if found is not None and (found.link_id is not None) == is_patient:
             return WebSession(found.data, found, is_patient=is_patient)
         if former is not None:
             return WebSession(former[0], is_patient=True, former_link_id=former[1])
         return WebSession(is_patient=is_patient)
+
+    def _suspended(self, secret: str, found: sessions.FoundSession) -> WebSession:
+        """Nobody's session that knows the way back; its form token is that of no session of staff."""
+        token = hash_secret(f"form:{secret}")[:40]
+        empty = WebSession({"csrf_token": token}, is_patient=False)
+        empty.handed = found
+        return empty
 
     def _former(self, reader: Session, secret: str) -> tuple[dict[str, Any], int] | None:
         """What a patient's session that is over held: form token and language still serve to say so."""
@@ -143,8 +173,11 @@ class RowSessionInterface(SessionInterface):
         with db.new_session() as writer:
             user_id = writer.scalars(select(User.id).where(User.fs_uniquifier == session[USER_KEY])).one()
             secret = sessions.open_staff_session(writer, clock, user_id, data)
+            if session.handed is not None:
+                sessions.end_session(writer, clock, session.handed.id)
+                sessions.end_sessions_of_links(writer, clock, [session.handed.handed_link_id or 0])
             writer.commit()
-        self._set(response, session, f"s.{secret}", None)
+        self._set(response, f"s.{secret}", None, is_patient=False)
 
     def _end(self, app: Flask, session: WebSession, response: Response) -> None:
         if session.found is not None:
@@ -152,7 +185,10 @@ class RowSessionInterface(SessionInterface):
             with db.new_session() as writer:
                 sessions.end_session(writer, app.extensions["clock"], session.found.id)
                 writer.commit()
-        response.delete_cookie(self._names[session.is_patient], secure=self._is_secure, httponly=True)
+        self._delete(response, is_patient=session.is_patient)
+
+    def _delete(self, response: Response, *, is_patient: bool) -> None:
+        response.delete_cookie(self._names[is_patient], secure=self._is_secure, httponly=True)
 
     def _keep(self, app: Flask, session: WebSession) -> None:
         assert session.found is not None
@@ -163,9 +199,9 @@ class RowSessionInterface(SessionInterface):
                 sessions.save_session(writer, clock, session.found.id, dict(session))
                 writer.commit()
 
-    def _set(self, response: Response, session: WebSession, value: str, expires: datetime | None) -> None:
+    def _set(self, response: Response, value: str, expires: datetime | None, *, is_patient: bool) -> None:
         response.set_cookie(
-            self._names[session.is_patient],
+            self._names[is_patient],
             value,
             expires=expires,
             secure=self._is_secure,

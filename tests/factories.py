@@ -10,7 +10,6 @@ import scoring
 from app.clock import SteppedClock
 from app.models import (
     AdverseEvent,
-    Alert,
     EventSignature,
     Exposure,
     MissingReason,
@@ -51,12 +50,18 @@ from tests.page import Browser
 
 DEFINITION = ROOT / "app" / "studies" / "gist-ima.toml"
 CODE = "GIST-IMA"
+TOKENS = RandomTokens(((1, b"c" * 32),))
 WORDING = {code: WordingUsed("stand-in", "0" * 64) for code in ("qlq-c30", "symptoms", "report")}
 
 
-def source(*, with_symptoms: bool = False) -> str:
-    """The text of the first study's file; visits without the list of symptoms unless it is asked for."""
+def source(*, with_symptoms: bool = False, asks_code: bool = False) -> str:
+    """The text of the first study's file; visits without the list of symptoms unless it is asked for.
+
+    asks_code: links to visits open with the printed code alone.
+    """
     text = DEFINITION.read_text("utf-8")
+    if asks_code:
+        text = text.replace("# [links]\n# code = true", "[links]\ncode = true")
     return text if with_symptoms else text.replace('["qlq-c30", "symptoms"]', '["qlq-c30"]')
 
 
@@ -66,67 +71,21 @@ def definition() -> StudyDefinition:
 
 
 def make_study(
-    session: Session, clock: SteppedClock, *, with_symptoms: bool = False, code: str = CODE
+    session: Session,
+    clock: SteppedClock,
+    *,
+    with_symptoms: bool = False,
+    code: str = CODE,
+    asks_code: bool = False,
 ) -> Study:
     """The first study, or its twin of another code; visits without the list of symptoms unless asked for."""
-    text = source(with_symptoms=with_symptoms).replace(f'"{CODE}"', f'"{code}"')
+    text = source(with_symptoms=with_symptoms, asks_code=asks_code).replace(f'"{CODE}"', f'"{code}"')
     return studies.load_study(session, clock, text, DEFINITION.name).study
 
 
 def load(session: Session, clock: SteppedClock, text: str) -> Study:
     """A study from the text of its file, or its amendment."""
     return studies.load_study(session, clock, text, DEFINITION.name).study
-
-
-def alert_rule(code: str = "pain", /, **changes: object) -> str:
-    """A rule that is on, as a study's file has it: by default pain of 50 and more, for the nurse, 8 hours."""
-    facts: dict[str, object] = {
-        "enabled": "true",
-        "on": '"scale"',
-        "questionnaire": '"qlq-c30"',
-        "of": '"PA"',
-        "tells": '["nurse"]',
-        "escalates_after_hours": 8,
-        "escalates_to": '["investigator"]',
-    }
-    if not {"at_least", "at_most"} & changes.keys():
-        facts["at_least"] = 50
-    names = f'names = {{ fr = "Règle {code}", en = "Rule {code}" }}'
-    lines = [f"{key} = {value}" for key, value in (facts | changes).items()]
-    return "\n".join(["", "[[alerts]]", f'code = "{code}"', names, *lines, ""])
-
-
-def with_alerts(session: Session, clock: SteppedClock, *rules: str, version: str = "1.1") -> Study:
-    """The first study with these rules, loaded or amended."""
-    return load(
-        session, clock, source().replace('version = "1.0"', f'version = "{version}"') + "".join(rules)
-    )
-
-
-def make_alert(session: Session, clock: SteppedClock, patient: Patient) -> Alert:
-    """An alert as a rule that was on once has left it, beside a response that is open."""
-    draft = begin_response(session, clock, get_visit(session, patient))
-    alert = Alert(
-        study_id=patient.study_id,
-        patient_id=patient.id,
-        response_id=draft.id,
-        rule="pain-worse",
-        definition_version=get_study(session, patient.study_id).definition_version,
-        value=50,
-        threshold=25,
-        is_upwards=True,
-        raised_at=clock.now(),
-        due_at=clock.now() + timedelta(hours=8),
-    )
-    session.add(alert)
-    session.flush()
-    return alert
-
-
-def answered_with_alert(session: Session, clock: SteppedClock, patient: Patient) -> Alert:
-    """The one alert of a patient whose initial questionnaire, sent just now, tells of the worst pain."""
-    response = submit(session, clock, get_visit(session, patient), {"q09": 4, "q19": 4})
-    return session.scalars(select(Alert).where(Alert.response_id == response.id)).one()
 
 
 def get_study(session: Session, study_id: int) -> Study:
@@ -245,13 +204,13 @@ def find_visit_of(session: Session, study: Study, patient: str, code: str) -> Vi
 
 def make_link(session: Session, clock: SteppedClock, patient: Patient, visit: str = "BASELINE") -> IssuedLink:
     """A link to a visit of a patient."""
-    return links.issue_link(session, clock, RandomTokens(), get_visit(session, patient, visit), patient)
+    return links.issue_link(session, clock, TOKENS, get_visit(session, patient, visit), patient)
 
 
 def make_personal_link(session: Session, clock: SteppedClock, patient: Patient) -> IssuedLink:
     """A patient's personal link with its code."""
     definition = studies.definition_in_force(session, get_study(session, patient.study_id))
-    return personal_links.issue_personal_link(session, clock, RandomTokens(), definition, patient)
+    return personal_links.issue_personal_link(session, clock, TOKENS, definition, patient)
 
 
 def begin_report(session: Session, clock: SteppedClock, issued: IssuedLink) -> Visit:

@@ -25,7 +25,7 @@ from app.services.password_links import make_password_link
 from app.services.responses import Answer, AnswerState
 from app.services.sessions import open_patient_session, open_staff_session
 from app.services.sign_in import count_failure
-from tests import corrected, wording
+from tests import alerting, corrected, wording
 from tests import factories as make
 from tests.conftest import CONTACT_KEYS, NOW, fresh_database, test_settings
 
@@ -100,7 +100,7 @@ def filled(url: str) -> str:
         wording.make_approved(session, clock, study)
         wording.make_draft(session, clock, study, language="en")
         plan_links(session, clock, make.get_visit(session, patient, "M3"), patient, ["email"])
-        make.make_alert(session, clock, make.make_patient(session, clock, study, "04-003"))
+        alerting.make_alert(session, clock, make.make_patient(session, clock, study, "04-003"))
         session.commit()
         db.engines[WRITE].dispose()
     return url

@@ -4,4 +4,9 @@ from flask import Blueprint
 
 blueprint = Blueprint("auth", __name__)
 
-from app.auth import own_sessions, passwords, views  # noqa: E402, F401 - they register themselves on the blueprint
+from app.auth import (  # noqa: E402 - views register themselves on the blueprint
+    own_sessions,  # noqa: F401
+    passwords,  # noqa: F401
+    resume,  # noqa: F401
+    views,  # noqa: F401
+)

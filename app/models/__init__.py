@@ -16,7 +16,7 @@ from app.models.contact import CHANNELS, EMAIL, NO_CHANNEL, SMS, Contact
 from app.models.correction import CorrectedScore, CorrectedSymptom, Correction
 from app.models.exposure import Exposure
 from app.models.late_answer import LateAnswer
-from app.models.link import ON_PAPER, ON_SCREEN, PERSONAL_LINK, VISIT_LINK, Link
+from app.models.link import ON_PAPER, ON_SCREEN, PERSONAL_LINK, VISIT_LINK, WARD_LINK, Link
 from app.models.message import (
     ALERT_MESSAGE,
     BOUNCED,
@@ -43,6 +43,7 @@ from app.models.response import (
     SECOND,
     SUBMITTED,
     TRANSCRIBED,
+    WARD,
     Response,
     Score,
 )
@@ -92,6 +93,8 @@ __all__ = [
     "UNSENT",
     "VISIT_LINK",
     "WAITING",
+    "WARD",
+    "WARD_LINK",
     "WITHDRAWN_WORDING",
     "AdverseEvent",
     "AdverseEventVersion",

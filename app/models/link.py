@@ -10,12 +10,14 @@ from app.models.base import Base
 from app.models.patient import Patient
 from app.models.visit import Visit
 
-VISIT_LINK, PERSONAL_LINK = "visit", "personal"
 ON_SCREEN, ON_PAPER = "screen", "paper"
+VISIT_LINK, PERSONAL_LINK, WARD_LINK = "visit", "personal", "ward"
 
 
 class Link(Base):
     """A link to one visit's questionnaires, or a patient's own to report symptoms between visits.
+
+    One of the ward leads to a visit as well, from a tablet that a nurse hands over: nobody knows its token.
 
     visit_id: of a personal link the unscheduled visit of its latest report, None before the first.
     ordinal: the number of the issue; the links of one issue, each by a channel of its own, share it.
@@ -52,3 +54,13 @@ class Link(Base):
     def is_personal(self) -> bool:
         """Whether it is the patient's own, from which symptoms are reported between visits."""
         return self.kind == PERSONAL_LINK
+
+    @property
+    def is_of_ward(self) -> bool:
+        """Whether it is answered on the ward's tablet."""
+        return self.kind == WARD_LINK
+
+    @property
+    def asks_code(self) -> bool:
+        """Whether it opens with the printed code alone."""
+        return self.code_hash is not None

@@ -1,6 +1,7 @@
 """A patient under a study code, and the dated events of their way through the study."""
 
 from datetime import date, datetime
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -15,6 +16,7 @@ class Patient(Base):
 
     __tablename__ = "patient"
     __table_args__ = (UniqueConstraint("study_id", "code"), Index(None, "study_id", "site_id"))
+    unaudited_columns: ClassVar[frozenset[str]] = frozenset({"card_sealed"})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
@@ -25,6 +27,8 @@ class Patient(Base):
     # When the arm became known here: a questionnaire sent later is no baseline in an open-label study.
     arm_disclosed_at: Mapped[datetime | None]
     registered_at: Mapped[datetime]
+    # The digits of the printed card that opens the patient's links.
+    card_sealed: Mapped[bytes | None]
     version: Mapped[int] = mapped_column()
 
     study: Mapped[Study] = relationship(lazy="raise_on_sql")

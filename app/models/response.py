@@ -17,6 +17,7 @@ DRAFT, PARTIAL, SUBMITTED = "draft", "partial", "submitted"
 TRANSCRIBED = "transcribed"
 # The entry that counts, and the two transcriptions that it was made of where a study asks for two.
 MAIN, FIRST, SECOND = "main", "first", "second"
+WARD = "ward"
 # What each tap on a draft changes; of these the trail keeps the saved answers that another one replaces.
 CHANGED_BY_TAPS = frozenset({"answers", "languages", "saved_at"})
 
@@ -36,6 +37,7 @@ class Response(Base):
     helper, help_kinds: who helped and how, the ways separated by a space.
     completed_on: the date on the sheet. remark: what else it shows.
     transcribed_by: the account that wrote the row from it.
+    place: WARD where it was answered on the ward's tablet, wholly or in part.
     """
 
     __tablename__ = "response"
@@ -55,6 +57,7 @@ class Response(Base):
     wording_sha256: Mapped[str]
     languages: Mapped[list[str]]
     mode: Mapped[str]
+    place: Mapped[str | None]
     status: Mapped[str]
     answers: Mapped[dict[str, Any]]
     revision: Mapped[int] = mapped_column()

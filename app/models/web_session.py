@@ -10,7 +10,11 @@ from app.models.base import Base
 
 
 class WebSession(Base):
-    """A signed-in member of staff or a patient who opened a link; found by the hash of its cookie."""
+    """A signed-in member of staff or a patient who opened a link; found by the hash of its cookie.
+
+    handed_link_id: the session of a member of staff who handed the browser to a patient, to answer by this
+    link; it is suspended for good.
+    """
 
     __tablename__ = "web_session"
     __table_args__ = (Index(None, "user_id"), Index(None, "link_id"))
@@ -21,6 +25,7 @@ class WebSession(Base):
     id_hash: Mapped[str] = mapped_column(unique=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id"))
+    handed_link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id"))
     data: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]

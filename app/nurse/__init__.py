@@ -18,4 +18,5 @@ from app.nurse import (  # noqa: E402 - views register themselves on the bluepri
     treatment,  # noqa: F401
     unscheduled,  # noqa: F401
     views,  # noqa: F401
+    ward,  # noqa: F401
 )

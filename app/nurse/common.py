@@ -10,6 +10,7 @@ from app.i18n import day_text, page_language, time_text, translate
 from app.nurse import words
 from app.nurse.pages import Badge
 from app.services.access import Permission
+from app.services.codes import Lock
 from app.services.definition import StudyDefinition
 from app.services.schedule import local_date, nominal_visits
 from app.services.visits import VisitState
@@ -68,3 +69,13 @@ def moment_of(instant: datetime | None, zone: str) -> str:
     if instant is None:
         return ""
     return str(translate("%(day)s at %(time)s", day=day_of(instant, zone), time=time_text(instant, zone)))
+
+
+def lock_text(lock: Lock | None, zone: str) -> str:
+    """Since when a link is locked and until when; nothing for one that is not."""
+    if lock is None:
+        return ""
+    if lock.until is None:
+        return str(translate("Locked after ten wrong codes, until you unlock it."))
+    moment = moment_of(lock.until, zone)
+    return str(translate("Locked after five wrong codes, until %(moment)s.", moment=moment))

@@ -5,6 +5,8 @@ Dates, states and names arrive as text of the page's language. No page holds a p
 
 from dataclasses import dataclass
 
+from app.nurse.cards import Card
+
 
 @dataclass(frozen=True, kw_only=True)
 class Badge:
@@ -96,6 +98,9 @@ class VisitRow:
     kills_former: bool
     revoke_url: str | None
     paper: Action | None
+    here_url: str | None
+    lock: str
+    unlock_url: str | None
     is_being_revoked: bool = False
 
 
@@ -121,6 +126,7 @@ class PersonalLinkBox:
     kills_former: bool
     unlock_url: str | None
     revoke_url: str | None
+    lost_url: str | None
     is_being_revoked: bool = False
 
 
@@ -214,31 +220,18 @@ class ReasonPage:
 
 @dataclass(frozen=True, kw_only=True)
 class LinkPage:
-    """A link just issued; its address is shown this once. Nothing here names an arm."""
+    """A link just issued; its card is shown this once. Nothing here names an arm."""
 
     code: str
     visit: str
     patient_url: str
-    address: str
-    qr_size: int
-    qr_path: str
-    opens: str
-    until: str
-    study_name: str
-    site_name: str
-    site_phone: str
+    card: Card
 
 
 @dataclass(frozen=True, kw_only=True)
 class PersonalLinkPage:
-    """A personal link just issued; address and code are shown this once, to be printed."""
+    """A personal link just issued; its card is shown this once, to be printed."""
 
     code: str
     patient_url: str
-    address: str
-    digits: str
-    qr_size: int
-    qr_path: str
-    study_name: str
-    site_name: str
-    site_phone: str
+    card: Card

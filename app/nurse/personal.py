@@ -6,7 +6,7 @@ from app.db import db
 from app.forms.nurse import RevocationForm
 from app.nurse import blueprint, show_personal, words
 from app.nurse.views import Reply, patient_page
-from app.services import access, codes, patients, personal_links
+from app.services import access, codes, links, patients, personal_links
 from app.services.access import Permission
 from app.services.errors import RuleError
 from app.services.studies import definition_in_force
@@ -40,6 +40,16 @@ def revoke_personal_link(study: str, code: str) -> Reply:
     personal_links.revoke_personal_link(db.session, clock, found, form.reason.data)
     db.session.commit()
     return redirect(url_for("nurse.patient", study=study, code=code, done="revoked"), 303)
+
+
+@blueprint.post("/<study>/<code>/card/lost")
+@access.staff(Permission.ISSUE_LINKS)
+def end_card(study: str, code: str) -> Reply:
+    """Ends a card that was lost, and every link that it opens."""
+    found = patients.find_patient(db.session, g.actor, study, code, Permission.ISSUE_LINKS)
+    links.end_card(db.session, current_app.extensions["clock"], found)
+    db.session.commit()
+    return redirect(url_for("nurse.patient", study=study, code=code, done="card_ended"), 303)
 
 
 @blueprint.post("/<study>/<code>/personal-link/unlock")

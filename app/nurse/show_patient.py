@@ -7,7 +7,7 @@ from flask import current_app, g, request, url_for
 
 from app.db import db
 from app.i18n import day_text, translate
-from app.nurse import show_messages, show_moves, show_personal, show_treatment, show_visits, words
+from app.nurse import cards, show_messages, show_moves, show_personal, show_treatment, show_visits, words
 from app.nurse.common import (
     address,
     arm_text,
@@ -23,7 +23,6 @@ from app.services.late_answers import late_answers
 from app.services.links import IssuedLink
 from app.services.message_list import messages_of
 from app.services.patients import has_completed_baseline
-from app.services.qr import qr_code
 from app.services.studies import definition_in_force
 from app.services.worklist import visit_lines
 
@@ -72,24 +71,13 @@ def randomisation_page(
 
 
 def link_page(patient: Any, visit: Any, issued: IssuedLink) -> LinkPage:
-    """A link just issued, with its QR code."""
-    path = url_for("patient.landing", token=issued.token)
-    target = current_app.extensions["settings"].public_url + path
-    code = qr_code(target)
+    """A link just issued, with its card."""
     definition = definition_in_force(db.session, patient.study)
-    is_early = visit.opens_at > current_app.extensions["clock"].now()
     return LinkPage(
         code=patient.code,
         visit=visit_names(definition).get(visit.code, visit.code),
         patient_url=url_for("nurse.patient", **address(patient)),
-        address=target,
-        qr_size=code.size,
-        qr_path=code.path,
-        opens=day_text(visit.opens_on) if is_early else "",
-        until=day_text(visit.closes_on, "full"),
-        study_name=in_language(definition.public_name),
-        site_name=patient.site.public_name,
-        site_phone=patient.site.phone,
+        card=cards.visit_card(patient, visit, issued),
     )
 
 

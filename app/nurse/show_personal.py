@@ -7,15 +7,13 @@ from flask import current_app, url_for
 
 from app.db import db
 from app.i18n import translate
-from app.nurse import words
-from app.nurse.common import address, day_of, in_language, may, moment_of, state_badge
+from app.nurse import cards, words
+from app.nurse.common import address, day_of, lock_text, may, moment_of, state_badge
 from app.nurse.pages import Action, PersonalLinkBox, PersonalLinkPage, ReportRow
 from app.services import personal_links
 from app.services.access import Permission
 from app.services.links import IssuedLink
 from app.services.personal_links import PersonalLink
-from app.services.qr import qr_code
-from app.services.studies import definition_in_force
 from app.services.visits import GRACE
 from app.services.worklist import VisitLine
 
@@ -36,15 +34,16 @@ def box(patient: Any, visits: Sequence[VisitLine], revoking: str) -> PersonalLin
     label = translate("Give a new personal link") if is_live else translate("Give a personal link")
     return PersonalLinkBox(
         lines=tuple(lines),
-        lock=_lock(link, zone) if link and is_live else "",
+        lock=lock_text(link.lock, zone) if link and is_live else "",
         issue=Action(label=label, url=url_for("nurse.issue_personal_link", **place), posts=True)
         if may_issue and not is_over
         else None,
         kills_former=is_live,
         unlock_url=url_for("nurse.unlock_personal_link", **place)
-        if may_issue and link and is_live and link.is_locked
+        if may_issue and link and is_live and link.lock
         else None,
         revoke_url=url_for("nurse.revoke_personal_link", **place) if may_issue and is_live else None,
+        lost_url=url_for("nurse.end_card", **place) if may_issue and patient.card_sealed else None,
         is_being_revoked=revoking == PERSONAL,
     )
 
@@ -64,20 +63,10 @@ def report_rows(patient: Any) -> tuple[ReportRow, ...]:
 
 def card(patient: Any, issued: IssuedLink) -> PersonalLinkPage:
     """A personal link just issued, to be printed with its code."""
-    path = url_for("patient.landing", token=issued.token)
-    target = current_app.extensions["settings"].public_url + path
-    code = qr_code(target)
-    definition = definition_in_force(db.session, patient.study)
     return PersonalLinkPage(
         code=patient.code,
         patient_url=url_for("nurse.patient", **address(patient)),
-        address=target,
-        digits=f"{(issued.code or '')[:3]} {(issued.code or '')[3:]}",
-        qr_size=code.size,
-        qr_path=code.path,
-        study_name=in_language(definition.public_name),
-        site_name=patient.site.public_name,
-        site_phone=patient.site.phone,
+        card=cards.personal_card(patient, issued),
     )
 
 
@@ -103,15 +92,3 @@ def _until(day: str, *, is_over: bool) -> str:
     if is_over:
         return str(translate("The follow-up ended on %(day)s.", day=day))
     return str(translate("Works until the follow-up ends, at present on %(day)s.", day=day))
-
-
-def _lock(link: PersonalLink, zone: str) -> str:
-    if not link.is_locked:
-        return ""
-    if link.locked_until is None:
-        return str(translate("Locked after ten wrong codes, until you unlock it."))
-    return str(
-        translate(
-            "Locked after five wrong codes, until %(moment)s.", moment=moment_of(link.locked_until, zone)
-        )
-    )

@@ -10,7 +10,7 @@ from app.db import db
 from app.forms.messages import CHANNELS
 from app.i18n import day_text, translate
 from app.nurse import words
-from app.nurse.common import address, may, moment_of, state_badge, visit_names, window_text
+from app.nurse.common import address, lock_text, may, moment_of, state_badge, visit_names, window_text
 from app.nurse.pages import Action, Fact, VisitRow
 from app.nurse.show_messages import link_text, no_links
 from app.services.access import Permission
@@ -92,6 +92,9 @@ def _row(line: VisitLine, around: Surroundings) -> VisitRow:
         kills_former=line.has_live_link,
         revoke_url=url_for("nurse.revoke_link", **place) if can_revoke else None,
         paper=_paper(line, around.coming, place) if may(Permission.TRANSCRIBE, patient) else None,
+        here_url=url_for("nurse.fill_in_here", **place) if may_issue and line.is_current else None,
+        lock=lock_text(line.lock, zone),
+        unlock_url=url_for("nurse.unlock_link", **place) if may_issue and line.lock else None,
         is_being_revoked=line.code == around.revoking,
     )
 

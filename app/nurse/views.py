@@ -164,7 +164,7 @@ def _recorded_or_second_look(
 @access.staff(Permission.ISSUE_LINKS)
 def issue_link(study: str, code: str, visit: str) -> Reply:
     """Issues a link and shows it at once, as the answer to the tap: its token is in no other address."""
-    found, wanted = _visit(study, code, visit)
+    found, wanted = visit_of(study, code, visit)
     clock, tokens = current_app.extensions["clock"], current_app.extensions["tokens"]
     try:
         issued = links.issue_link(db.session, clock, tokens, wanted, found)
@@ -179,7 +179,7 @@ def issue_link(study: str, code: str, visit: str) -> Reply:
 @access.staff(Permission.ISSUE_LINKS)
 def revoke_link(study: str, code: str, visit: str) -> Reply:
     """Ends the links of a visit and the sessions that they opened."""
-    found, wanted = _visit(study, code, visit)
+    found, wanted = visit_of(study, code, visit)
     form = RevocationForm()
     if not form.validate():
         return patient_page(found, str(form.reason.errors[0]), revoking=visit)
@@ -188,7 +188,8 @@ def revoke_link(study: str, code: str, visit: str) -> Reply:
     return redirect(url_for("nurse.patient", study=study, code=code, done="revoked"), 303)
 
 
-def _visit(study: str, code: str, visit: str) -> tuple[Any, Any]:
+def visit_of(study: str, code: str, visit: str) -> tuple[Any, Any]:
+    """A patient to whom the actor may give links, and one of the visits; NotFoundError for any other."""
     found = patients.find_patient(db.session, g.actor, study, code, Permission.ISSUE_LINKS)
     wanted = find_visit(db.session, found, visit)
     if wanted is None:

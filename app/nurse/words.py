@@ -7,6 +7,7 @@ from app.forms.nurse import REASONS
 from app.i18n import day_text, lazy_translate
 from app.nurse import alert_words, correction_words, event_words, paper_words, step_words
 from app.services.errors import RuleError
+from app.services.links import LOST_CARD
 from app.services.missing import Reason
 from app.services.morning import Task
 from app.services.visits import VisitState
@@ -59,6 +60,7 @@ MISSING = {
 }
 LANGUAGES = {"fr": lazy_translate("French"), "en": lazy_translate("English")}
 # What a page says after a change, by the key in its address.
+CARD_REASONS = {LOST_CARD: lazy_translate("Card lost")}
 DONE = {
     "registered": lazy_translate("The patient is registered. Next: give the link of the initial visit."),
     "randomised": lazy_translate("The randomisation is recorded. The visits that follow are listed below."),
@@ -68,6 +70,8 @@ DONE = {
     "queued": lazy_translate("The link is in the outbox: it leaves within minutes."),
     "noted": lazy_translate("Noted: the message is off the list."),
     "reason": lazy_translate("The reason is recorded."),
+    "card_ended": lazy_translate("The card and all links of this patient have ended: print a new one."),
+    "visit_unlocked": lazy_translate("The link is unlocked: the code can be typed again."),
     "unlocked": lazy_translate("The personal link is unlocked: the code can be typed again."),
 } | paper_words.DONE
 RULES = {
@@ -112,6 +116,15 @@ RULES = {
     "contact_changed": lazy_translate(
         "These details were changed meanwhile: nothing was recorded. Open them again and compare."
     ),
+    "no_card": lazy_translate(
+        "%(code)s has no card with six digits yet: print a link first, without them it opens nothing."
+    ),
+    "no_card_keys": lazy_translate(
+        "The server has no key to keep the digits of cards (CONTACT_KEYS). Tell whoever runs it."
+    ),
+    "card_not_opened": lazy_translate(
+        "The digits of this patient’s card do not open (%(problem)s). Tell whoever runs the server."
+    ),
     "no_contact_keys": lazy_translate("The server has no key for contact details (CONTACT_KEYS)."),
     "contact_not_opened": lazy_translate(
         "What is kept cannot be opened: the server lacks its key, or it was altered. Write it down anew, or "
@@ -151,6 +164,7 @@ RULES = {
     "other_in_words": lazy_translate("Say the reason in a few words."),
     "not_missing": lazy_translate("The questionnaire of this visit is not missing: it asks for no reason."),
     "revoked": lazy_translate("The links of this visit were revoked: issue a new one first."),
+    "not_open_yet": lazy_translate("This visit opens on %(opens_on)s: it cannot be filled in before."),
     "window_closed": lazy_translate("This visit closed on %(closes_on)s: a link would open nothing."),
 }
 
@@ -178,7 +192,7 @@ def refuse(form: Any, error: RuleError) -> None:
 
 def reason_text(reason: str | None) -> str:
     """The reason of a revocation; a reissue is explained by the new link."""
-    return str(REASONS.get(reason or "", ""))
+    return str((REASONS | CARD_REASONS).get(reason or "", ""))
 
 
 def missing_text(reason: str | None, text: str | None) -> str:

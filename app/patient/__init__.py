@@ -10,4 +10,5 @@ from app.patient import (  # noqa: E402 - views register themselves on the bluep
     offline,  # noqa: F401
     sync,  # noqa: F401
     views,  # noqa: F401
+    ward,  # noqa: F401
 )

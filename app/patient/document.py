@@ -66,6 +66,7 @@ def survey_page(
         saved_at=None if is_blank else _saved_at(found),
         back_url=address(before) if before else None,
         resume_url=None if first_open == REVIEW else address(first_open),
+        leave_url=url_for("patient.stop_here") if found.link.is_of_ward else "",
         find_url=next((address(each.item_id) for each in survey.places if each.question.choices), ""),
     )
 

@@ -52,6 +52,8 @@ class WelcomePage(PatientPage):
     total: int
     minutes: int = 10
     answered: int = 0
+    asks_code: bool = False
+    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +165,7 @@ class SurveyPage(PatientPage):
     saved_at: str | None = None
     back_url: str | None = None
     resume_url: str | None = None
+    leave_url: str = ""
     find_url: str = ""
 
     @property

@@ -1,24 +1,21 @@
 """From the personal link and its code to the first question of a report between visits."""
 
-from flask import current_app, g, redirect, render_template, request, session
+from flask import current_app, g, redirect, render_template, session
 from werkzeug.wrappers import Response
 
 from app.db import db
-from app.forms.code import CodeForm
-from app.i18n import page_language, time_text, translate
-from app.patient import show
+from app.i18n import page_language
+from app.patient import code, show
 from app.patient.document import address
-from app.patient.personal_pages import LockedPage, PersonalPage, RefusedPage, ReportOverPage
-from app.services import codes, links, personal_links
+from app.patient.personal_pages import PersonalPage, ReportOverPage
+from app.services import links, personal_links
 from app.services.audit import AuditContext, act_as
-from app.services.codes import CodeCheck
 from app.services.links import FoundLink
 from app.services.personal_links import LinkOverError
 from app.services.questionnaires import REPORT
 from app.services.wording import wording_in_use, wording_used
 
 Reply = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
-FORBIDDEN, TOO_MANY = 403, 429
 
 
 def landing(found: FoundLink) -> Reply:
@@ -26,32 +23,14 @@ def landing(found: FoundLink) -> Reply:
     now = current_app.extensions["clock"].now()
     if not personal_links.takes_reports(found, now):
         return _closed(found)
-    if codes.is_locked(found.link, now):
-        return _locked(found)
-    return _beginning(found)
+    return code.locked(found) or _beginning(found)
 
 
 def start(found: FoundLink, token: str) -> Reply:
     """Exchanges the code for a session and goes to the first open question of the report."""
-    clock, writer = current_app.extensions["clock"], db.session
-    if not personal_links.takes_reports(found, clock.now()):
+    if not personal_links.takes_reports(found, current_app.extensions["clock"].now()):
         return _closed(found)
-    form = CodeForm()
-    if not form.validate():
-        return _beginning(found, translate("Type the six digits of your card.")), 422
-    # Whose try it is nobody knows before the code is right.
-    act_as(writer, clock, AuditContext(f"link of {found.patient.code}", "patient"))
-    tried = codes.check_code(writer, clock, found.link, token, form.code.data or "")
-    if tried is CodeCheck.RIGHT:
-        return _begun(found)
-    writer.commit()
-    return _locked(found) if tried is CodeCheck.LOCKED else refused()
-
-
-def refused() -> Reply:
-    """The code does not fit, or the link is none: neither is told."""
-    page = RefusedPage(language=page_language(), action_url=_here())
-    return render_template("patient/personal-refused.html", page=page), FORBIDDEN
+    return code.obstacle(found, token, _beginning) or _begun(found)
 
 
 def over(found: FoundLink) -> Reply:
@@ -87,7 +66,7 @@ def _beginning(found: FoundLink, error: str = "") -> str:
     page = PersonalPage(
         **show.frame(found),
         stand_in=words.is_stand_in,
-        action_url=_here(),
+        action_url=code.here(),
         title=words["title"],
         instructions=words["instructions"],
         error=error,
@@ -95,19 +74,5 @@ def _beginning(found: FoundLink, error: str = "") -> str:
     return render_template("patient/personal-landing.html", page=page)
 
 
-def _locked(found: FoundLink) -> Reply:
-    until, now = found.link.locked_until, current_app.extensions["clock"].now()
-    if found.link.locked_for_good or until is None:
-        page = LockedPage(**show.frame(found), until="")
-        return render_template("patient/personal-locked.html", page=page), FORBIDDEN
-    page = LockedPage(**show.frame(found), until=time_text(until, found.patient.site.timezone))
-    wait = {"Retry-After": str(max(1, round((until - now).total_seconds())))}
-    return render_template("patient/personal-locked.html", page=page), TOO_MANY, wait
-
-
 def _closed(found: FoundLink) -> Reply:
     return render_template("patient/closed.html", page=show.closed_page(found)), 410
-
-
-def _here() -> str:
-    return request.full_path.rstrip("?")

@@ -27,8 +27,8 @@ def unknown_page() -> pages.UnknownPage:
     return pages.UnknownPage(language=page_language())
 
 
-def welcome_page(found: FoundLink, action_url: str) -> pages.WelcomePage:
-    """The landing page of an open link."""
+def welcome_page(found: FoundLink, action_url: str, error: str = "") -> pages.WelcomePage:
+    """The landing page of an open link; error: what is wrong about the code."""
     survey = survey_of(found)
     words = words_of(found, found.questionnaires[0])
     total = sum(each.total for each in survey.questionnaires)
@@ -41,7 +41,10 @@ def welcome_page(found: FoundLink, action_url: str) -> pages.WelcomePage:
         instructions=words["instructions"],
         total=total,
         minutes=5 * max(1, round(total / QUESTIONS_IN_FIVE_MINUTES)),
-        answered=sum(place.value is not None for place in survey.places),
+        # Before the code is typed nothing is told of whoever has been here.
+        answered=0 if found.link.asks_code else sum(place.value is not None for place in survey.places),
+        asks_code=found.link.asks_code,
+        error=error,
     )
 
 

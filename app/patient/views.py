@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 from app.db import db
 from app.forms.survey import ERASE, LANGUAGE, SEND, SKIP, ReviewForm, item_form
 from app.i18n import page_language, translate
-from app.patient import blueprint, pages, personal, show
+from app.patient import blueprint, code, pages, personal, show
 from app.patient.document import address, back_to, note_plain, survey_page
-from app.services import access, links, responses
+from app.services import access, links, responses, ward
 from app.services.audit import AuditContext, act_as
 from app.services.errors import RuleError
 from app.services.links import FoundLink, LinkState
@@ -32,9 +32,12 @@ def landing(token: str) -> Reply:
     if found.link.is_personal:
         return personal.landing(found)
     if found.state is LinkState.OPEN:
-        page = show.welcome_page(found, request.full_path.rstrip("?"))
-        return render_template("patient/welcome.html", page=page)
+        return code.locked(found) or _welcome(found)
     return _not_open(found)
+
+
+def _welcome(found: FoundLink, error: str = "") -> str:
+    return render_template("patient/welcome.html", page=show.welcome_page(found, code.here(), error))
 
 
 @blueprint.post("/l/<token>")
@@ -46,16 +49,18 @@ def start(token: str) -> Reply:
     if found is None:
         # Whether it was the link or the code is not told.
         if "code" in request.form:
-            return personal.refused()
+            return code.refused()
         return render_template("patient/unknown.html", page=show.unknown_page()), 404
     _speak_to(found)
     if found.link.is_personal:
         return personal.start(found, token)
     if found.state is not LinkState.OPEN:
         return _not_open(found)
+    if found.link.asks_code and (obstacle := code.obstacle(found, token, _welcome)):
+        return obstacle
     act_as(writer, clock, AuditContext(f"patient {found.patient.code}", "patient"))
     language = page_language()
-    begun = responses.begin_responses(writer, clock, found.visit, _wordings(found), language)
+    begun = responses.begin_responses(writer, clock, found.visit, wordings(found), language)
     data: dict[str, object] = {"language": language}
     if not g.is_another_patient:
         # A second tap on the same page is no failure; a form that another patient left open is one.
@@ -147,8 +152,10 @@ def send() -> Reply:
         return _to(REVIEW)
     except responses.NotAnswerableError:
         db.session.rollback()
+    if found.link.is_of_ward:
+        ward.take_back(db.session, current_app.extensions["clock"], found.link)
     db.session.commit()
-    return _to("sent")
+    return moved(url_for("patient.hand_back")) if found.link.is_of_ward else _to("sent")
 
 
 @blueprint.get("/survey/sent")
@@ -165,6 +172,8 @@ def _speak_to(found: FoundLink) -> None:
 
 
 def _not_open(found: FoundLink) -> Reply:
+    if found.link.is_of_ward:
+        return moved(url_for("patient.hand_back"))
     if found.state is LinkState.SENT:
         page: pages.PatientPage = show.sent_page(found, current_app.extensions["clock"])
         return render_template("patient/sent.html", page=page)
@@ -236,6 +245,7 @@ def moved(location: str) -> Response:
     return response
 
 
-def _wordings(found: FoundLink) -> dict[str, WordingUsed]:
+def wordings(found: FoundLink) -> dict[str, WordingUsed]:
+    """What the visit's questionnaires are read in, in the page's language."""
     languages = {code: [page_language()] for code in found.visit.questionnaires}
     return wordings_used(db.session, found.patient.study, languages)

@@ -212,6 +212,12 @@ def patient_saving(view: View) -> View:
     return view
 
 
+def handed_over(view: View) -> View:
+    """Declares that this view is for a browser of staff in a patient's hands, whose session is suspended."""
+    view.access = "handed over"  # type: ignore[attr-defined]
+    return view
+
+
 def signed_in(view: View) -> View:
     """Declares that this view is for any member of staff who is signed in."""
     view.access = "signed in"  # type: ignore[attr-defined]

@@ -1,14 +1,17 @@
-"""The printed code beside a link: checked, counted in the database, locked after wrong tries."""
+"""The six digits of a patient's card: given, asked for beside a link, counted, locked after wrong tries."""
 
 import hmac
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import Link
-from app.services.tokens import TokenSource, hash_code
+from app.models import Link, Patient
+from app.services.errors import RuleError
+from app.services.sealing import Keys, NoKeyError, SealedTextError, seal, sealed_with, unseal
+from app.services.tokens import TokenSource, hash_code, new_code
 
 # So many wrong tries lock the link for a while, and as many more until it is unlocked by hand.
 TRIES = 5
@@ -24,11 +27,60 @@ class CodeCheck(StrEnum):
     LOCKED = "locked"
 
 
-def set_code(link: Link, tokens: TokenSource, token: str) -> str:
-    """Gives a new link a code of six digits, of which only the hash is kept; returns the digits."""
-    code = tokens.code(token)
-    link.code_hash = hash_code(token, code)
+@dataclass(frozen=True)
+class Lock:
+    """A link on which no code is looked at: until an instant, or (None) until it is unlocked by hand."""
+
+    until: datetime | None
+
+
+def give_card(session: Session, tokens: TokenSource, patient: Patient) -> str:
+    """The digits of a patient's card, by chance at the first time and the same from then on.
+
+    One card opens all links of a patient, those that leave by message too. The digits are kept sealed.
+    Raises RuleError where there is no key to seal with, or none that opens what was sealed.
+    """
+    hold_card(session, patient)
+    code = card_code(tokens.keys, patient)
+    if code is None:
+        code = new_code()
+        try:
+            patient.card_sealed = seal(tokens.keys, code, _place(patient))
+        except NoKeyError:
+            raise RuleError("card", "no_card_keys") from None
+        session.flush()
     return code
+
+
+def hold_card(session: Session, patient: Patient) -> None:
+    """Holds a patient's row until the transaction ends and reads what others made of the card."""
+    session.refresh(patient, ["card_sealed", "version"], with_for_update={"key_share": True})
+
+
+def card_code(keys: Keys, patient: Patient) -> str | None:
+    """The digits of a patient's card; None for one who has none. Raises RuleError where they do not open."""
+    if patient.card_sealed is None:
+        return None
+    try:
+        return unseal(keys, patient.card_sealed, _place(patient))
+    except NoKeyError:
+        raise RuleError("card", "no_card_keys") from None
+    except SealedTextError as error:
+        raise RuleError("card", "card_not_opened", problem=error.problem) from None
+
+
+def reseal_card(keys: Keys, patient: Patient) -> bool:
+    """Seals a patient's digits with the first key where another one sealed them; whether it did."""
+    sealed = patient.card_sealed
+    if sealed is None or sealed_with(sealed) == keys[0][0]:
+        return False
+    patient.card_sealed = seal(keys, unseal(keys, sealed, _place(patient)), _place(patient))
+    return True
+
+
+def set_code(link: Link, token: str, code: str | None) -> None:
+    """Has a link with that token ask for a code, of which it keeps only the hash; None: for none."""
+    link.code_hash = None if code is None else hash_code(token, code)
 
 
 def check_code(session: Session, clock: Clock, link: Link, token: str, code: str) -> CodeCheck:
@@ -64,9 +116,20 @@ def is_locked(link: Link, now: datetime) -> bool:
     return link.locked_for_good or (link.locked_until is not None and now < link.locked_until)
 
 
+def lock_of(link: Link, now: datetime) -> Lock | None:
+    """The lock of a link at an instant; None where codes are looked at."""
+    if not is_locked(link, now):
+        return None
+    return Lock(None if link.locked_for_good else link.locked_until)
+
+
 def hold_link(session: Session, link: Link) -> None:
     """Holds a link's row until the transaction ends and reads what others made of it."""
     session.refresh(link, [*COUNTED, "visit_id", "revoked_at"], with_for_update={"key_share": True})
+
+
+def _place(patient: Patient) -> str:
+    return f"{Patient.__tablename__}.card.{patient.id}"
 
 
 def _count(link: Link, now: datetime) -> None:

@@ -14,6 +14,7 @@ from app.clock import Clock
 from app.models import CHANNELS, EMAIL, SMS, Contact, Patient
 from app.services.access import Actor, Permission, require
 from app.services.audit import record
+from app.services.codes import reseal_card
 from app.services.errors import RuleError
 from app.services.identifiers import refuse_identifiers
 from app.services.phones import can_receive_sms, parse_email, parse_phone, region_of
@@ -158,20 +159,25 @@ def erase_contact(session: Session, patient: Patient) -> bool:
 
 
 def rotate_keys(session: Session, keys: Keys) -> int:
-    """Seals with the first key what another one sealed; how many patients' details that were.
+    """Seals with the first key what another one sealed, cards' digits too; how many patients' that were.
 
     Raises NoKeyError; SealedTextError naming what does not open: then nothing is to be committed.
     """
     if not keys:
         raise NoKeyError
-    changed = 0
+    changed: set[int] = set()
+    cards = select(Patient).where(Patient.card_sealed.is_not(None)).order_by(Patient.id)
+    for patient in session.scalars(cards.with_for_update()):
+        if reseal_card(keys, patient):
+            changed.add(patient.id)
     for contact in session.scalars(select(Contact).order_by(Contact.id).with_for_update()):
         is_old = [name for name in ("phone", "email") if _is_old(keys, contact, name)]
         for name in is_old:
             _seal(keys, contact, name, _opened(keys, contact, name))
-        changed += bool(is_old)
+        if is_old:
+            changed.add(contact.patient_id)
     session.flush()
-    return changed
+    return len(changed)
 
 
 def _checked(patient: Patient, wish: ContactWish) -> tuple[str | None, str | None]:

@@ -84,7 +84,7 @@ def link_health(session: Session, clock: Clock, definition: StudyDefinition, vis
     query = (
         select(Link, Message)
         .outerjoin(Message, Message.link_id == Link.id)
-        .where(Link.study_id == visit.study_id, Link.visit_id == visit.id)
+        .where(Link.study_id == visit.study_id, Link.visit_id == visit.id, Link.kind == VISIT_LINK)
         .order_by(Link.ordinal.desc(), Link.id.desc())
     )
     steps = tuple(_step(link, message) for link, message in session.execute(query))
@@ -143,7 +143,9 @@ def _draft_of_visit() -> ColumnElement[bool]:
 
 
 def _latest_id(session: Session, visit: Visit) -> int:
-    query = select(Link.id).where(Link.study_id == visit.study_id, Link.visit_id == visit.id)
+    query = select(Link.id).where(
+        Link.study_id == visit.study_id, Link.visit_id == visit.id, Link.kind == VISIT_LINK
+    )
     return session.scalars(query.order_by(Link.ordinal.desc(), Link.id.desc()).limit(1)).one()
 
 

@@ -25,16 +25,20 @@ from app.models import (
     Study,
     Visit,
 )
+from app.services.codes import card_code, give_card, hold_card, set_code
 from app.services.errors import RuleError
 from app.services.questionnaires import REPORT
 from app.services.rows import hold
+from app.services.sealing import Keys
 from app.services.sessions import end_sessions_of_links, open_patient_session
+from app.services.studies import definition_in_force
 from app.services.tokens import TokenSource, hash_secret, new_secret
 from app.services.visits import GRACE, Form, Opening, follow_up_ends_at, is_answerable
 from app.services.wording import SealBrokenError, is_approved_for
 from app.settings import PRODUCTION
 
 REISSUED = "reissued"
+LOST_CARD = "lost_card"
 
 # Built once: every request of a patient runs two of these, and building them costs as much as running them.
 _VISIT = joinedload(Link.visit)
@@ -131,12 +135,16 @@ def issue_link(
 ) -> IssuedLink:
     """Issues a link to a visit; older links of the visit, their sessions and what waits to be sent die.
 
+    Where the study asks for it the link opens with the code of the patient's card alone.
     Raises RuleError when the visit's questionnaires were sent or are another visit's, its window has closed,
     the patient has left, the study is in production and a questionnaire has no approved wording in the
-    patient's language, or approved wording was changed since.
+    patient's language, or approved wording was changed since; as give_card does.
     """
+    # The patient is held before the visit, as by whoever sends messages.
+    code = give_card(session, tokens, patient) if asks_code(session, visit.study_id) else None
     ordinal = begin_issue(session, clock, visit, patient)
-    return _new_link(session, clock, visit, ordinal, channel, tokens.token(patient.code, visit, ordinal))
+    token = tokens.token(patient.code, visit, ordinal)
+    return _new_link(session, clock, visit, ordinal, channel, token, code)
 
 
 def begin_issue(session: Session, clock: Clock, visit: Visit, patient: Patient) -> int:
@@ -170,18 +178,22 @@ def last_issue(session: Session, visit: Visit) -> int:
     return max(session.scalar(made) or 0, session.scalar(waiting) or 0)
 
 
-def join_issue(session: Session, clock: Clock, visit: Visit, patient: Patient, channel: str) -> IssuedLink:
+def join_issue(
+    session: Session, clock: Clock, keys: Keys, visit: Visit, patient: Patient, channel: str
+) -> IssuedLink:
     """One more link of the visit's latest issue, or the first one of the first issue.
 
-    Its token is always one of chance: nobody prints it a second time.
-    Raises RuleError as issue_link does, and when the latest issue was revoked.
+    Its token is always one of chance: nobody prints it a second time. Its code is that of the patient's card.
+    Raises RuleError as issue_link does, when the latest issue was revoked, and where the study asks for a
+    code and the patient has no card.
     """
+    code = needed_code(session, keys, visit.study_id, patient)
     require_wording(session, visit.study_id, visit.questionnaires, patient.language)
     hold(session, visit)
     require_open(session, clock, visit)
     ordinal = last_issue(session, visit) or 1
     require_live_issue(session, visit, ordinal)
-    return _new_link(session, clock, visit, ordinal, channel, new_secret())
+    return _new_link(session, clock, visit, ordinal, channel, new_secret(), code)
 
 
 def require_live_issue(session: Session, visit: Visit, ordinal: int) -> None:
@@ -191,16 +203,38 @@ def require_live_issue(session: Session, visit: Visit, ordinal: int) -> None:
         raise RuleError("link", "revoked", visit=visit.code)
 
 
-def renew_token(session: Session, clock: Clock, link: Link) -> IssuedLink:
-    """Gives a link whose token certainly reached nobody another one; the former opens nothing."""
-    token = new_secret()
+def renew_token(session: Session, clock: Clock, keys: Keys, link: Link, patient: Patient) -> IssuedLink:
+    """Gives a link whose token certainly reached nobody another one; the former opens nothing.
+
+    Raises RuleError where the study asks for a code and the patient has no card.
+    """
+    token, code = new_secret(), needed_code(session, keys, link.study_id, patient)
     link.token_hash, link.issued_at = hash_secret(token), clock.now()
+    set_code(link, token, code)
     session.flush()
-    return IssuedLink(link, token)
+    return IssuedLink(link, token, code)
+
+
+def asks_code(session: Session, study_id: int) -> bool:
+    """Whether the links of a study's visits open with the code of the patient's card alone."""
+    return definition_in_force(session, session.get_one(Study, study_id)).asks_code
+
+
+def needed_code(session: Session, keys: Keys, study_id: int, patient: Patient) -> str | None:
+    """The code that a link sent to a patient is to open with, None where the study asks for none.
+
+    Raises RuleError when it asks for one and the patient has no card: the link would open nothing.
+    """
+    if not asks_code(session, study_id):
+        return None
+    code = card_code(keys, patient)
+    if code is None:
+        raise RuleError("patient", "no_card", code=patient.code)
+    return code
 
 
 def _new_link(
-    session: Session, clock: Clock, visit: Visit, ordinal: int, channel: str, token: str
+    session: Session, clock: Clock, visit: Visit, ordinal: int, channel: str, token: str, code: str | None
 ) -> IssuedLink:
     link = Link(
         study_id=visit.study_id,
@@ -211,9 +245,10 @@ def _new_link(
         channel=channel,
         issued_at=clock.now(),
     )
+    set_code(link, token, code)
     session.add(link)
     session.flush()
-    return IssuedLink(link, token)
+    return IssuedLink(link, token, code)
 
 
 def revoke_links(session: Session, clock: Clock, visit: Visit, reason: str) -> None:
@@ -246,6 +281,13 @@ def links_of(session: Session, patient: Patient) -> list[Link]:
     """All links of a patient that were not revoked, the personal one included."""
     query = select(Link).where(Link.study_id == patient.study_id, Link.patient_id == patient.id)
     return list(session.scalars(query.where(Link.revoked_at.is_(None))))
+
+
+def end_card(session: Session, clock: Clock, patient: Patient) -> None:
+    """Ends a card that was lost with all links of the patient; the next one printed brings other digits."""
+    hold_card(session, patient)
+    patient.card_sealed = None
+    end_links(session, clock, links_of(session, patient), LOST_CARD)
 
 
 def find_link(session: Session, clock: Clock, token: str) -> FoundLink | None:

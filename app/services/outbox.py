@@ -27,7 +27,8 @@ from app.models import (
     Visit,
 )
 from app.services.contact import flag_bounce
-from app.services.links import begin_issue
+from app.services.errors import RuleError
+from app.services.links import asks_code, begin_issue
 from app.services.rows import hold
 
 # Longer than any attempt takes; a process that is gone for so long is dead.
@@ -45,8 +46,10 @@ def plan_links(
 ) -> list[Message]:
     """Plans the sending of links to a visit by these channels: a new issue, which ends the former one.
 
-    Raises RuleError as links.issue_link does.
+    Raises RuleError as links.issue_link does, and where the study asks for a code and there is no card.
     """
+    if asks_code(session, visit.study_id) and patient.card_sealed is None:
+        raise RuleError("patient", "no_card", code=patient.code)
     ordinal = begin_issue(session, clock, visit, patient)
     messages = [
         Message(

@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session, defer
 
 from app.clock import Clock
 from app.models import PERSONAL_LINK, Link, Patient, Response, Visit, WebSession
-from app.services.codes import hold_link, is_locked, set_code
+from app.services.codes import Lock, give_card, hold_link, lock_of, set_code
 from app.services.definition import StudyDefinition
 from app.services.errors import RuleError
 from app.services.links import REISSUED, FoundLink, IssuedLink, are_sent, end_links, require_wording
 from app.services.questionnaires import REPORT, questionnaire
 from app.services.responses import WordingUsed, begin_responses
-from app.services.rows import hold
 from app.services.sessions import end_sessions_of_links
 from app.services.tokens import TokenSource, hash_secret
 from app.services.unscheduled import add_unscheduled_visit, of_no_schedule
@@ -45,8 +44,7 @@ class PersonalLink:
     revoked_at: datetime | None
     revoked_reason: str | None
     wrong_tries: int
-    is_locked: bool
-    locked_until: datetime | None
+    lock: Lock | None
 
 
 @dataclass(frozen=True)
@@ -62,15 +60,16 @@ class ReportLine:
 def issue_personal_link(
     session: Session, clock: Clock, tokens: TokenSource, definition: StudyDefinition, patient: Patient
 ) -> IssuedLink:
-    """Issues a patient's personal link with its code; the former one and its sessions die.
+    """Issues a personal link, which opens with the code of the card; the former one and its sessions die.
 
     Raises RuleError when the follow-up is over, the study has no symptom to choose from, the study is in
-    production and the wording is not approved in the patient's language, or approved wording was changed.
+    production and the wording is not approved in the patient's language, or approved wording was changed; as
+    give_card does.
     """
     require_wording(session, patient.study_id, [REPORT], patient.language)
     if not questionnaire(definition, REPORT).questions[0].choices:
         raise RuleError("link", "no_symptoms", study=definition.code)
-    hold(session, patient)
+    code = give_card(session, tokens, patient)
     ends_at = follow_up_ends_at(session, patient.study_id, patient.id)
     if ends_at is None or clock.now() >= ends_at:
         raise RuleError("link", "follow_up_over", code=patient.code)
@@ -85,7 +84,7 @@ def issue_personal_link(
         ordinal=ordinal,
         issued_at=clock.now(),
     )
-    code = set_code(link, tokens, token)
+    set_code(link, token, code)
     session.add(link)
     session.flush()
     return IssuedLink(link, token, code)
@@ -118,8 +117,7 @@ def personal_link_of(session: Session, clock: Clock, patient: Patient) -> Person
         revoked_at=link.revoked_at,
         revoked_reason=link.revoked_reason,
         wrong_tries=link.wrong_tries,
-        is_locked=is_locked(link, now),
-        locked_until=None if link.locked_for_good else link.locked_until,
+        lock=lock_of(link, now),
     )
 
 

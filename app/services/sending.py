@@ -69,7 +69,7 @@ def begin_sending(
         return None
     try:
         address = _address(session, keys, message, patient)
-        issued = _link(session, clock, message, visit, patient)
+        issued = _link(session, clock, keys, message, visit, patient)
     except RuleError as refusal:
         message.state = CANCELLED if refusal.rule in NO_FAULT else FAILED
         message.error, message.leased_until = refusal.rule, None
@@ -118,17 +118,19 @@ def _address(session: Session, keys: Keys, message: Message, patient: Patient) -
     return address
 
 
-def _link(session: Session, clock: Clock, message: Message, visit: Visit, patient: Patient) -> IssuedLink:
+def _link(
+    session: Session, clock: Clock, keys: Keys, message: Message, visit: Visit, patient: Patient
+) -> IssuedLink:
     """A link with a token of this attempt's own; that of an attempt which certainly failed opens nothing."""
     if message.link_id is None:
-        return join_issue(session, clock, visit, patient, message.channel)
+        return join_issue(session, clock, keys, visit, patient, message.channel)
     require_wording(session, visit.study_id, visit.questionnaires, patient.language)
     require_open(session, clock, visit)
     require_live_issue(session, visit, last_issue(session, visit))
     link = session.get_one(Link, message.link_id)
     if link.revoked_at is not None:
         raise RuleError("link", "revoked", visit=visit.code)
-    return renew_token(session, clock, link)
+    return renew_token(session, clock, keys, link, patient)
 
 
 def _values(session: Session, definition: StudyDefinition, visit: Visit, patient: Patient) -> dict[str, str]:

@@ -20,6 +20,7 @@ LIVE_SESSION = select(
     WebSession.id,
     WebSession.user_id,
     WebSession.link_id,
+    WebSession.handed_link_id,
     WebSession.data,
     WebSession.seen_at,
     WebSession.expires_at,
@@ -28,11 +29,12 @@ LIVE_SESSION = select(
 
 @dataclass(frozen=True)
 class FoundSession:
-    """A live session as the request sees it."""
+    """A live session as the request sees it; with handed_link_id that of a member of staff is suspended."""
 
     id: int
     user_id: int | None
     link_id: int | None
+    handed_link_id: int | None
     data: dict[str, Any]
     seen_at: datetime
     expires_at: datetime
@@ -60,13 +62,17 @@ def open_patient_session(
 
 
 def find_session(session: Session, clock: Clock, secret: str) -> FoundSession | None:
-    """The live session of this secret; None when unknown, ended, expired or (staff) idle too long."""
+    """The live session of this secret; None when unknown, ended, expired or (staff) idle too long.
+
+    A suspended one is not idle while the patient answers: it opens nothing but the way back.
+    """
     # By the connection, as every request asks: the session's own way costs twice as much for columns.
     row = session.connection().execute(LIVE_SESSION, {"key": hash_secret(secret)}).one_or_none()
     if row is None or row.expires_at <= clock.now():
         return None
     found = FoundSession(*row)
-    is_idle = found.user_id is not None and clock.now() - found.seen_at > STAFF_IDLE
+    is_staff = found.user_id is not None and found.handed_link_id is None
+    is_idle = is_staff and clock.now() - found.seen_at > STAFF_IDLE
     return None if is_idle else found
 
 
@@ -79,6 +85,14 @@ def save_session(session: Session, clock: Clock, session_id: int, data: dict[str
     """Keeps the session's data and that it was seen now."""
     statement = update(WebSession).where(WebSession.id == session_id)
     session.execute(statement.values(data=data, seen_at=clock.now()))
+
+
+def suspend_session(
+    session: Session, clock: Clock, session_id: int, link_id: int, expires_at: datetime
+) -> None:
+    """Leaves a browser of staff in a patient's hands: only the way back, and that until `expires_at`."""
+    statement = update(WebSession).where(WebSession.id == session_id)
+    session.execute(statement.values(handed_link_id=link_id, seen_at=clock.now(), expires_at=expires_at))
 
 
 def end_session(session: Session, clock: Clock, session_id: int) -> None:

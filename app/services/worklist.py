@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
 from app.clock import Clock
-from app.models import MAIN, Link, MissingReason, Patient, Response, Visit
+from app.models import MAIN, VISIT_LINK, Link, MissingReason, Patient, Response, Visit
 from app.services.access import Actor, Permission, patients_within
+from app.services.codes import Lock, lock_of
 from app.services.schedule import local_date
 from app.services.visits import UNSCHEDULED, VisitState, telling_response, visit_state
 
@@ -55,6 +56,7 @@ class VisitLine:
     # Why a form did not come, by its code, or in words where no code fits.
     reason: str | None = None
     reason_text: str | None = None
+    lock: Lock | None = None
 
     @property
     def is_current(self) -> bool:
@@ -130,7 +132,7 @@ def visit_lines(session: Session, clock: Clock, patient_ids: Iterable[int]) -> d
     ids, now = list(patient_ids), clock.now()
     newest = (
         select(func.max(Link.id))
-        .where(Link.study_id == Visit.study_id, Link.visit_id == Visit.id)
+        .where(Link.study_id == Visit.study_id, Link.visit_id == Visit.id, Link.kind == VISIT_LINK)
         .correlate(Visit)
         .scalar_subquery()
     )
@@ -188,6 +190,7 @@ def _visit_line(stored: StoredVisit, now: datetime) -> VisitLine:
         served_by_id=visit.served_by_id,
         reason=reason.reason if reason else None,
         reason_text=reason.text if reason else None,
+        lock=None if link is None or link.revoked_at or is_received else lock_of(link, now),
     )
 
 

@@ -21,6 +21,7 @@ COPIED = (
     "wording_sha256",
     "languages",
     "mode",
+    "place",
     "status",
     "answers",
     "started_at",

@@ -120,7 +120,7 @@
     }
     if (isSending) {
       const reply = await post("send");
-      if (reply && reply.url.endsWith("/survey/sent")) await finish();
+      if (reply && /\/(survey\/sent|ward)$/.test(reply.url)) await finish(reply.url);
       else if (reply) {
         // Another phone took an answer away.
         if (db) await note("sending", false);
@@ -161,10 +161,10 @@
     return db || !unkept.length;
   }
   const sayKept = async () => ((await waiting()).length || isSending) && say(db ? "kept" : "unsaved");
-  async function finish() {
+  async function finish(to = "/survey/sent") {
     isOver = true;
     await eraseAll().catch(() => 0);
-    location.replace("/survey/sent");
+    location.replace(to);
   }
 
   const show = (id, isShown) => $(id) && ($(id).hidden = !isShown);

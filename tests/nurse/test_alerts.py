@@ -8,7 +8,7 @@ from app.clock import SteppedClock
 from app.models import Alert, Study
 from app.services.access import Role
 from app.services.alert_messages import plan_alert_messages
-from tests import factories
+from tests import alerting, factories
 from tests.page import Browser, Page, text_of
 
 pytestmark = pytest.mark.requirement("ALR-02")
@@ -18,13 +18,13 @@ LIST, ANSWER = "/nurse/alerts", "Record the answer"
 @pytest.fixture
 def study(session: Session, clock: SteppedClock) -> Study:
     """The first study with a rule on."""
-    return factories.with_alerts(session, clock, factories.alert_rule())
+    return alerting.with_alerts(session, clock, alerting.alert_rule())
 
 
 @pytest.fixture
 def alert(session: Session, clock: SteppedClock, study: Study) -> Alert:
     """The worst pain of a patient of Lyon."""
-    found = factories.answered_with_alert(session, clock, factories.make_patient(session, clock, study))
+    found = alerting.answered_with_alert(session, clock, factories.make_patient(session, clock, study))
     session.commit()
     return found
 
@@ -33,7 +33,7 @@ def alert(session: Session, clock: SteppedClock, study: Study) -> Alert:
 def elsewhere(session: Session, clock: SteppedClock, study: Study) -> Alert:
     """The same of a patient of Limoges."""
     patient = factories.make_patient(session, clock, study, "03-001")
-    found = factories.answered_with_alert(session, clock, patient)
+    found = alerting.answered_with_alert(session, clock, patient)
     session.commit()
     return found
 

@@ -128,7 +128,7 @@ def test_the_page_says_how_far_a_link_has_come(
         return rows(nurse.get(PAGE))[0]
 
     message = planned(session, clock, patient)
-    message.link_id = links.join_issue(session, clock, visit, patient, "email").link.id
+    message.link_id = links.join_issue(session, clock, (), visit, patient, "email").link.id
     attempt(session, clock, message, Outcome.SENT)
     assert "Sent by e-mail on 23 Nov 2026, not opened yet" in told()
     issued = factories.make_link(session, clock, patient)

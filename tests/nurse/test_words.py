@@ -14,6 +14,7 @@ from app.forms import steps
 from app.nurse import correction_words, event_words, morning_words, paper_words, step_words, words
 from app.services import (
     adverse_events,
+    codes,
     contact,
     correction_rules,
     corrections,
@@ -34,6 +35,7 @@ from app.services import (
     signing,
     transfers,
     unscheduled,
+    ward,
     wrong_patient,
 )
 from app.services.discrepancies import Disagreement
@@ -46,7 +48,10 @@ from app.services.visits import VisitState
 from app.services.worklist import LinkHealth
 
 STEPS = (exposure, transfers, unscheduled, wrong_patient)
-SERVICES = (contact, identifiers, link_sending, links, milestones, missing, patients, personal_links, phones)
+SERVICES = (
+    *(codes, contact, identifiers, link_sending, links, milestones, missing, patients, personal_links),
+    *(phones, ward),
+)
 
 
 def rules_of(module: object) -> set[str]:

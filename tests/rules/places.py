@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
 from app.services import studies
-from tests import factories, wording
+from tests import alerting, factories, wording
 from tests.conftest import NOW
 
 ALERT = "/nurse/<study>/<code>/alerts/<number>"
@@ -30,7 +30,7 @@ def fill(session: Session, clock: SteppedClock) -> None:
         patient = factories.make_patient(session, clock, each, code)
         factories.make_event(session, clock, patient)
         factories.expose(session, clock, patient, NOW.date())
-        factories.make_alert(session, clock, patient)
+        alerting.make_alert(session, clock, patient)
         sender = factories.make_patient(session, clock, each, SENDERS[code])
         factories.submit(session, clock, factories.get_visit(session, sender))
     for each in (study, other):

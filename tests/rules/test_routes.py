@@ -87,6 +87,12 @@ ROUTES = {
     "GET /survey/sent": Row("patient", (401,)),
     "POST /survey/answers": Row("patient saving", (400,)),
     "POST /display": Row("public", (400,)),
+    "GET /ward": Row("handed over", (303,)),
+    "POST /ward": Row("handed over", (303,)),
+    "GET /ward/leave": Row("patient", (401,)),
+    "POST /ward/leave": Row("patient", (400,)),
+    "GET /resume": Row("handed over", (303,)),
+    "POST /resume": Row("handed over", (303,)),
     "GET /nurse/": Row(P.SEE_PATIENTS, (200,), READERS),
     "GET /nurse/patients/new": Row(P.REGISTER, (200,), SITES),
     "POST /nurse/patients/new": Row(
@@ -111,6 +117,8 @@ ROUTES = {
     "POST /nurse/<study>/<code>/visits/<visit>/reason": Row(
         P.EXPLAIN_MISSING, (422,), SITES, {"reason": "forgot"}
     ),
+    "POST /nurse/<study>/<code>/visits/<visit>/here": Row(P.ISSUE_LINKS, (303,), SITES),
+    "POST /nurse/<study>/<code>/visits/<visit>/unlock": Row(P.ISSUE_LINKS, (303,), SITES),
     "POST /nurse/<study>/<code>/personal-link": Row(P.ISSUE_LINKS, (200,), SITES),
     "POST /nurse/<study>/<code>/personal-link/unlock": Row(P.ISSUE_LINKS, (303,), SITES),
     "POST /nurse/<study>/<code>/personal-link/revoke": Row(
@@ -135,6 +143,7 @@ ROUTES = {
     f"POST {EVENTS}/<number>/decision": Row(P.DECIDE_EVENT, (422,), INVESTIGATORS),
     f"POST {EVENTS}/<number>/signature": Row(P.DECIDE_EVENT, (422,), INVESTIGATORS),
     f"POST {EVENTS}/<number>/declaration": Row(P.DRAFT_EVENT, (422,), SITES),
+    f"POST {STEPS}/card/lost": Row(P.ISSUE_LINKS, (303,), SITES),
     f"GET {STEPS}/milestones": Row(P.SEE_PATIENTS, (200,), READERS),
     f"GET {STEPS}/milestones/new/<kind>": Row(P.RECORD_COURSE, (200,), SITES),
     f"POST {STEPS}/milestones/new/<kind>": Row(P.RECORD_COURSE, (200,), SITES, {"occurred_on": TODAY}),

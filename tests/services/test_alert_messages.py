@@ -14,6 +14,7 @@ from app.services.access import Role
 from app.services.alerts import acknowledge_alert
 from app.services.audit import verify
 from app.staff_words import staff_words
+from tests import alerting
 from tests import factories as make
 from tests.conftest import NOW
 from tests.hospital import Hospital
@@ -39,7 +40,7 @@ def hospital(database_kind: str, tmp_path: Path, worker_id: str) -> Iterator[Hos
     ):
         live.clock.set(NOW)
         with live.session() as session:
-            study = make.with_alerts(session, live.clock, make.alert_rule())
+            study = alerting.with_alerts(session, live.clock, alerting.alert_rule())
             here, there = (make.get_site(session, study, number) for number in ("04", "03"))
             for role, site, language in (
                 (Role.NURSE, here, "fr"),
@@ -55,7 +56,7 @@ def hospital(database_kind: str, tmp_path: Path, worker_id: str) -> Iterator[Hos
 def raise_alert(hospital: Hospital) -> int:
     with hospital.live.session() as session:
         patient = hospital.live.new_patient(session)
-        alert = make.answered_with_alert(session, hospital.live.clock, patient)
+        alert = alerting.answered_with_alert(session, hospital.live.clock, patient)
         session.commit()
         return alert.id
 

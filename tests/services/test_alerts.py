@@ -21,6 +21,7 @@ from app.services.alerts import (
 from app.services.audit import verify
 from app.services.errors import NotFoundError, RuleError
 from app.services.studies import definition_in_force
+from tests import alerting
 from tests import factories as make
 
 pytestmark = pytest.mark.requirement("ALR-01")
@@ -30,7 +31,7 @@ COMPOSITE = {"on": '"composite"', "questionnaire": '"symptoms"', "of": '"pt009"'
 
 def begin(session: Session, clock: SteppedClock, *rules: str) -> Patient:
     """A patient of the first study with these rules."""
-    study = make.with_alerts(session, clock, *rules)
+    study = alerting.with_alerts(session, clock, *rules)
     return make.make_patient(session, clock, study)
 
 
@@ -70,7 +71,7 @@ def test_a_response_that_reaches_the_threshold_raises_an_alert(
     answers: dict[str, int | None],
     expected: list[tuple[str, float]],
 ) -> None:
-    patient = begin(session, clock, make.alert_rule(**rule))
+    patient = begin(session, clock, alerting.alert_rule(**rule))
     make.submit(session, clock, make.get_visit(session, patient), answers)
     assert raised(session) == expected
 
@@ -90,7 +91,7 @@ def test_a_report_between_visits_raises_them_too(
     severity: int | None,
     expected: list[tuple[str, float]],
 ) -> None:
-    text = make.source(with_symptoms=True) + make.alert_rule(**COMPOSITE)
+    text = make.source(with_symptoms=True) + alerting.alert_rule(**COMPOSITE)
     patient = make.make_patient(session, clock, make.load(session, clock, text))
     issued = make.make_personal_link(session, clock, patient)
     make.report(session, clock, issued, {"symptom": "pt009", "pt009a": frequency, "pt009b": severity})
@@ -99,7 +100,7 @@ def test_a_report_between_visits_raises_them_too(
 
 def test_what_was_ruled_out_is_no_answer(session: Session, clock: SteppedClock) -> None:
     low = {"on": '"item"', "questionnaire": '"symptoms"', "of": '"pt009b"', "at_most": 1}
-    text = make.source(with_symptoms=True) + make.alert_rule(**low)
+    text = make.source(with_symptoms=True) + alerting.alert_rule(**low)
     patient = make.make_patient(session, clock, make.load(session, clock, text))
     issued = make.make_personal_link(session, clock, patient)
     make.report(session, clock, issued, {"symptom": "pt009", "pt009a": 0})
@@ -113,8 +114,8 @@ def test_what_was_ruled_out_is_no_answer(session: Session, clock: SteppedClock) 
 
 def changed(session: Session, clock: SteppedClock, before: int, after: int, *, baseline_first: bool) -> None:
     """Pain of an initial visit and of the third month, the arm known after the one or before both."""
-    worse = make.alert_rule("worse", on='"change"', at_least=33)
-    better = make.alert_rule("better", on='"change"', at_most=-33)
+    worse = alerting.alert_rule("worse", on='"change"', at_least=33)
+    better = alerting.alert_rule("better", on='"change"', at_most=-33)
     patient = begin(session, clock, worse, better)
     if not baseline_first:
         make.randomise(session, clock, patient)
@@ -153,7 +154,7 @@ def test_an_initial_visit_sent_once_the_arm_was_known_is_no_baseline(
 
 
 def test_without_an_initial_visit_nothing_has_changed(session: Session, clock: SteppedClock) -> None:
-    patient = begin(session, clock, make.alert_rule(on='"change"', at_least=10))
+    patient = begin(session, clock, alerting.alert_rule(on='"change"', at_least=10))
     make.randomise(session, clock, patient)
     visit = make.get_visit(session, patient, "M3")
     clock.set(visit.opens_at)
@@ -165,13 +166,15 @@ def test_without_an_initial_visit_nothing_has_changed(session: Session, clock: S
 
 
 def test_an_alert_keeps_the_rule_as_it_was(session: Session, clock: SteppedClock) -> None:
-    patient = begin(session, clock, make.alert_rule())
-    alert = make.answered_with_alert(session, clock, patient)
+    patient = begin(session, clock, alerting.alert_rule())
+    alert = alerting.answered_with_alert(session, clock, patient)
     assert (alert.definition_version, alert.threshold, alert.is_upwards) == ("1.1", 50, True)
-    make.with_alerts(session, clock, make.alert_rule(at_least=75, tells='["investigator"]'), version="1.2")
+    alerting.with_alerts(
+        session, clock, alerting.alert_rule(at_least=75, tells='["investigator"]'), version="1.2"
+    )
     rule = rule_of(session, alert)
     assert (rule.threshold, rule.tells) == (50, ("nurse",))
-    make.with_alerts(session, clock, version="1.3")
+    alerting.with_alerts(session, clock, version="1.3")
     assert rule_of(session, alert).names["en"] == "Rule pain"
     (line,) = open_alerts(session, make.actor_of(session, clock, Role.NURSE, patient))
     assert (line.patient, line.names["fr"], line.visit) == ("04-001", "Règle pain", "BASELINE")
@@ -195,16 +198,16 @@ def test_an_alert_keeps_the_rule_as_it_was(session: Session, clock: SteppedClock
 def test_it_is_due_after_the_working_hours_of_the_site(
     session: Session, clock: SteppedClock, calendar: str, sent: str, due: str
 ) -> None:
-    text = make.source().replace("starts_on = 2026-01-05", "starts_on = 2025-01-05") + make.alert_rule()
+    text = make.source().replace("starts_on = 2026-01-05", "starts_on = 2025-01-05") + alerting.alert_rule()
     clock.set(datetime.fromisoformat(sent).replace(tzinfo=UTC))
     study = make.load(session, clock, text)
     make.get_site(session, study).calendar = calendar
-    alert = make.answered_with_alert(session, clock, make.make_patient(session, clock, study))
+    alert = alerting.answered_with_alert(session, clock, make.make_patient(session, clock, study))
     assert alert.due_at == datetime.fromisoformat(due).replace(tzinfo=UTC)
 
 
 def test_sending_twice_raises_none_twice(session: Session, clock: SteppedClock) -> None:
-    patient = begin(session, clock, make.alert_rule(), make.alert_rule("more", at_least=90))
+    patient = begin(session, clock, alerting.alert_rule(), alerting.alert_rule("more", at_least=90))
     visit = make.get_visit(session, patient)
     response = make.submit(session, clock, visit, WORST)
     study = session.get_one(Study, patient.study_id)
@@ -241,12 +244,12 @@ def count_queries(session: Session, call: Any) -> int:
 def test_open_alerts_are_those_of_the_own_site_the_first_to_escalate_in_front(
     session: Session, clock: SteppedClock
 ) -> None:
-    study = make.with_alerts(session, clock, make.alert_rule())
+    study = alerting.with_alerts(session, clock, alerting.alert_rule())
     late, soon, elsewhere = (
         make.make_patient(session, clock, study, code) for code in ("04-001", "04-002", "03-001")
     )
     for patient in (soon, elsewhere, late):
-        make.answered_with_alert(session, clock, patient)
+        alerting.answered_with_alert(session, clock, patient)
         clock.advance(hours=1)
     lyon = make.actor_of(session, clock, Role.NURSE, late)
     limoges = make.actor_of(session, clock, Role.NURSE, elsewhere)
@@ -259,7 +262,9 @@ def test_open_alerts_are_those_of_the_own_site_the_first_to_escalate_in_front(
 
 
 def test_open_alerts_take_one_query_however_many(session: Session, clock: SteppedClock) -> None:
-    study = make.with_alerts(session, clock, make.alert_rule(), make.alert_rule("more", at_least=90))
+    study = alerting.with_alerts(
+        session, clock, alerting.alert_rule(), alerting.alert_rule("more", at_least=90)
+    )
     patients = [make.make_patient(session, clock, study, f"04-{number:03}") for number in range(1, 6)]
     nurse = make.actor_of(session, clock, Role.NURSE, patients[0])
     for patient in patients:
@@ -270,9 +275,9 @@ def test_open_alerts_take_one_query_however_many(session: Session, clock: Steppe
 
 @pytest.mark.requirement("ACC-01")
 def test_another_patients_alert_looks_like_none(session: Session, clock: SteppedClock) -> None:
-    study = make.with_alerts(session, clock, make.alert_rule())
+    study = alerting.with_alerts(session, clock, alerting.alert_rule())
     patient, other = (make.make_patient(session, clock, study, code) for code in ("04-001", "04-002"))
-    alert = make.answered_with_alert(session, clock, patient)
+    alert = alerting.answered_with_alert(session, clock, patient)
     assert find_alert(session, patient, alert.id).response.visit.code == "BASELINE"
     with pytest.raises(NotFoundError):
         find_alert(session, other, alert.id)
@@ -284,7 +289,7 @@ def test_another_patients_alert_looks_like_none(session: Session, clock: Stepped
 @pytest.fixture
 def alert(session: Session, clock: SteppedClock) -> Alert:
     """An alert of a patient of Lyon."""
-    return make.answered_with_alert(session, clock, begin(session, clock, make.alert_rule()))
+    return alerting.answered_with_alert(session, clock, begin(session, clock, alerting.alert_rule()))
 
 
 def answer(

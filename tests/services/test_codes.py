@@ -1,6 +1,7 @@
 """The printed code: five wrong tries lock for a while, five more until it is unlocked; exact under load."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,23 @@ from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
 from app.models import AuditEntry, Link, Patient
-from app.services.codes import TRIES, WAIT, CodeCheck, check_code, is_locked, unlock_link
+from app.services.codes import (
+    TRIES,
+    WAIT,
+    CodeCheck,
+    card_code,
+    check_code,
+    give_card,
+    is_locked,
+    set_code,
+    unlock_link,
+)
+from app.services.contact import rotate_keys
+from app.services.errors import RuleError
 from app.services.links import IssuedLink
-from app.services.tokens import DemonstrationTokens, RandomTokens, hash_code, hash_secret
+from app.services.tokens import RandomTokens, hash_code, hash_secret, new_code
 from tests import factories as make
+from tests.conftest import CONTACT_KEYS
 from tests.live import Live, together
 
 pytestmark = [pytest.mark.requirement("LINK-05"), pytest.mark.threat("A9")]
@@ -40,18 +54,52 @@ def try_wrong(session: Session, clock: SteppedClock, issued: IssuedLink, count: 
 
 
 def test_a_code_has_six_digits_by_chance() -> None:
-    codes = [RandomTokens().code("token") for _ in range(300)]
+    codes = [new_code() for _ in range(300)]
     assert all(len(code) == 6 and code.isdecimal() and code.isascii() for code in codes)
     assert len(set(codes)) > 290
 
 
-def test_a_demonstrations_code_is_the_same_for_the_same_link_and_unknown_without_the_key() -> None:
-    tokens = DemonstrationTokens("k" * 40)
-    token = tokens.personal_token(1, "04-001", 1)
-    assert tokens.code(token) == DemonstrationTokens("k" * 40).code(token)
-    assert len({tokens.code(tokens.personal_token(1, "04-001", n)) for n in range(50)}) > 45
-    assert tokens.code(token) != DemonstrationTokens("l" * 40).code(token)
-    assert token != tokens.personal_token(2, "04-001", 1)
+@pytest.mark.requirement("LINK-05")
+def test_one_card_opens_all_links_of_a_patient_and_no_others(session: Session, clock: SteppedClock) -> None:
+    study = make.make_study(session, clock, asks_code=True)
+    patient, other = (make.make_patient(session, clock, study, code) for code in ("04-001", "04-002"))
+    personal, visit = (
+        make.make_personal_link(session, clock, patient),
+        make.make_link(session, clock, patient),
+    )
+    assert personal.code == visit.code == card_code(CONTACT_KEYS, patient)
+    assert make.make_link(session, clock, other).code == card_code(CONTACT_KEYS, other)
+    assert tries(session, clock, visit, personal.code) == [RIGHT]
+
+
+@pytest.mark.threat("A2")
+def test_the_digits_of_a_card_are_kept_sealed_in_their_place(session: Session, clock: SteppedClock) -> None:
+    study = make.make_study(session, clock, asks_code=True)
+    patient, other = (make.make_patient(session, clock, study, code) for code in ("04-001", "04-002"))
+    code = make.make_link(session, clock, patient).code or ""
+    assert patient.card_sealed is not None
+    assert code.encode() not in patient.card_sealed
+    other.card_sealed = patient.card_sealed
+    for keys, rule in (((), "no_card_keys"), (((1, b"d" * 32),), "card_not_opened")):
+        with pytest.raises(RuleError) as refused:
+            card_code(keys, patient)
+        assert refused.value.rule == rule
+    with pytest.raises(RuleError):
+        card_code(CONTACT_KEYS, other)
+
+
+def test_without_a_key_no_card_is_given(session: Session, clock: SteppedClock) -> None:
+    patient = make.make_patient(session, clock, make.make_study(session, clock, asks_code=True))
+    with pytest.raises(RuleError) as refused:
+        give_card(session, RandomTokens(), patient)
+    assert (refused.value.rule, patient.card_sealed) == ("no_card_keys", None)
+
+
+def test_digits_are_sealed_again_with_a_new_key(session: Session, clock: SteppedClock) -> None:
+    patient = make.make_patient(session, clock, make.make_study(session, clock, asks_code=True))
+    code, keys = make.make_link(session, clock, patient).code, ((2, b"n" * 32), *CONTACT_KEYS)
+    assert [rotate_keys(session, keys) for _ in range(2)] == [1, 0]
+    assert card_code(keys[:1], patient) == code
 
 
 @pytest.mark.threat("A2")
@@ -164,11 +212,18 @@ def at_once(live: Live, issued: IssuedLink, codes: list[str]) -> Counter[CodeChe
     return Counter(together(*[lambda code=code: one(code) for code in codes]))
 
 
-@pytest.fixture
-def shared(live: Live) -> IssuedLink:
-    """A personal link of a patient of its own, committed."""
+@pytest.fixture(params=["personal", "visit"])
+def shared(live: Live, request: pytest.FixtureRequest) -> IssuedLink:
+    """A link with a code of a patient of its own, committed."""
     with live.session() as session:
-        issued = make.make_personal_link(session, live.clock, live.new_patient(session))
+        patient = live.new_patient(session)
+        if request.param == "personal":
+            issued = make.make_personal_link(session, live.clock, patient)
+        else:
+            issued = make.make_link(session, live.clock, patient)
+            code = give_card(session, make.TOKENS, patient)
+            set_code(issued.link, issued.token, code)
+            issued = replace(issued, code=code)
         session.commit()
         return issued
 

@@ -147,6 +147,30 @@ def test_without_a_schedule_visits_go_on_after_reintroduction() -> None:
     assert parse_definition(without, "small.toml").on_reintroduction == "keep"
 
 
+@pytest.mark.requirement("LINK-05")
+@pytest.mark.parametrize(
+    ("mode", "links", "asks"),
+    [
+        ("production", "", True),
+        ("demonstration", "", False),
+        ("production", "[links]\ncode = false\n", False),
+        ("demonstration", "[links]\ncode = true\n", True),
+        ("production", "[links]\n", True),
+    ],
+)
+def test_in_production_links_ask_for_the_code_unless_the_file_says_otherwise(
+    mode: str, links: str, asks: bool
+) -> None:
+    text = edited('mode = "production"', f'mode = "{mode}"') + links
+    assert parse_definition(text, "small.toml").asks_code is asks
+
+
+@pytest.mark.requirement("LINK-05")
+def test_what_is_no_yes_or_no_about_the_code_is_refused() -> None:
+    with pytest.raises(DefinitionError, match=r'\[links\], code: found "yes", expected true or false'):
+        parse_definition(SMALL + '[links]\ncode = "yes"\n', "small.toml")
+
+
 def test_a_definition_cannot_be_changed_once_read() -> None:
     small = parse_definition(SMALL, "small.toml")
     with pytest.raises(ValidationError, match="frozen"):

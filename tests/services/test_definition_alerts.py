@@ -4,6 +4,7 @@ import pytest
 
 from app.services.definition import AlertRule, DefinitionError, parse_definition
 from app.services.errors import NotFoundError
+from tests import alerting
 from tests import factories as make
 
 pytestmark = pytest.mark.requirement("ALR-01")
@@ -36,8 +37,8 @@ def test_the_shipped_study_has_rules_and_none_is_on() -> None:
 
 
 def test_a_rule_is_off_until_the_file_says_otherwise() -> None:
-    assert not parsed(make.alert_rule().replace("enabled = true\n", "")).enabled
-    assert parsed(make.alert_rule()).enabled
+    assert not parsed(alerting.alert_rule().replace("enabled = true\n", "")).enabled
+    assert parsed(alerting.alert_rule()).enabled
 
 
 def test_a_study_without_rules_has_none() -> None:
@@ -61,7 +62,7 @@ def test_a_study_without_rules_has_none() -> None:
 def test_the_threshold_itself_counts_and_the_direction_holds(
     changes: dict[str, object], value: float, *, is_reached: bool
 ) -> None:
-    assert parsed(make.alert_rule(**changes)).is_reached_by(value) is is_reached
+    assert parsed(alerting.alert_rule(**changes)).is_reached_by(value) is is_reached
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_the_threshold_itself_counts_and_the_direction_holds(
     ],
 )
 def test_each_kind_of_rule_is_read(changes: dict[str, object]) -> None:
-    assert parsed(make.alert_rule(**changes)).code == "pain"
+    assert parsed(alerting.alert_rule(**changes)).code == "pain"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_each_kind_of_rule_is_read(changes: dict[str, object]) -> None:
 def test_a_rule_at_fault_is_refused_with_its_line(
     changes: dict[str, object], key: str, found: str, expected: str
 ) -> None:
-    (problem,) = problems(make.alert_rule(**changes))
+    (problem,) = problems(alerting.alert_rule(**changes))
     assert problem.startswith(f"study.toml:{LINES[key]}: [[alerts]] number 4, {key}")
     assert f"found {found}" in problem
     assert expected in problem.partition(", expected ")[2]
@@ -125,15 +126,15 @@ def test_a_rule_at_fault_is_refused_with_its_line(
 def test_a_threshold_that_no_answer_or_every_answer_reaches_is_refused(
     changes: dict[str, object], found: str, expected: str
 ) -> None:
-    (problem,) = problems(make.alert_rule(**changes))
+    (problem,) = problems(alerting.alert_rule(**changes))
     assert f"found {found}, expected" in problem
     assert expected in problem
 
 
 def test_a_rule_without_a_threshold_or_a_second_one_of_its_code_is_refused() -> None:
-    (problem,) = problems(make.alert_rule().replace("at_least = 50\n", ""))
+    (problem,) = problems(alerting.alert_rule().replace("at_least = 50\n", ""))
     assert f"study.toml:{FIRST}: [[alerts]] number 4, at_least: found neither" in problem
-    (problem,) = problems(make.alert_rule() + make.alert_rule())
+    (problem,) = problems(alerting.alert_rule() + alerting.alert_rule())
     assert (
         f'[[alerts]] number 5, code: found "pain" a second time, expected it once (first on line {FIRST + 1})'
     )

@@ -25,7 +25,7 @@ def health(session: Session, clock: SteppedClock, visit: Visit) -> VisitLinks:
 def send(session: Session, clock: SteppedClock, visit: Visit, patient: Patient, outcome: Outcome) -> None:
     """A link by e-mail whose sending ended so."""
     (message,) = outbox.plan_links(session, clock, visit, patient, ["email"])
-    message.link_id = links.join_issue(session, clock, visit, patient, "email").link.id
+    message.link_id = links.join_issue(session, clock, (), visit, patient, "email").link.id
     message.state, message.tries = SENDING, 1
     session.flush()
     outbox.settle(session, clock, message.id, Receipt(outcome))
@@ -77,7 +77,7 @@ def test_the_furthest_link_of_the_latest_issue_counts(
     session: Session, clock: SteppedClock, visit: Visit, patient: Patient
 ) -> None:
     begin(session, clock, visit, patient)
-    links.join_issue(session, clock, visit, patient, "sms")
+    links.join_issue(session, clock, (), visit, patient, "sms")
     found = health(session, clock, visit)
     assert (found.stage, [each.stage for each in found.links]) == (Stage.OPENED, [Stage.ISSUED, Stage.OPENED])
     send(session, clock, visit, patient, Outcome.SENT)

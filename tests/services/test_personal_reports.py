@@ -12,6 +12,7 @@ from app.clock import SteppedClock
 from app.models import AuditEntry, Patient, Study, SymptomReport, Visit, WebSession
 from app.services import morning, personal_links, sessions, worklist
 from app.services.access import Role, load_actor
+from app.services.codes import Lock
 from app.services.counts import StudyCounts, study_counts
 from app.services.demo import visit_counts
 from app.services.errors import RuleError
@@ -249,8 +250,8 @@ def test_staff_see_how_the_link_stands(session: Session, clock: SteppedClock, pa
     session.flush()
     line = personal_links.personal_link_of(session, clock, patient)
     assert line is not None
-    assert (line.issued_at, line.used_at, line.is_locked) == (begun, begun + DAY, True)
-    assert (line.locked_until, line.wrong_tries) == (clock.now() + SECOND, 5)
+    assert (line.issued_at, line.used_at) == (begun, begun + DAY)
+    assert (line.lock, line.wrong_tries) == (Lock(clock.now() + SECOND), 5)
     personal_links.revoke_personal_link(session, clock, patient, "other")
     line = personal_links.personal_link_of(session, clock, patient)
     assert line is not None

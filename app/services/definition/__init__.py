@@ -22,6 +22,7 @@ from app.services.definition.model import (
     RANDOMISATION,
     REINTRODUCTION,
     Arm,
+    Links,
     MilestoneKind,
     Paper,
     Schedule,
@@ -184,6 +185,7 @@ _TABLES: Mapping[str | int, type[BaseModel]] = {
     "messages": Messages,
     "paper": Paper,
     "alerts": AlertRule,
+    "links": Links,
 }
 
 

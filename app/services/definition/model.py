@@ -141,6 +141,12 @@ class VisitRule(Table):
     questionnaires: Questionnaires = Field(description="a list of questionnaires, each once, at least one")
 
 
+class Links(Table):
+    """How patients open their links."""
+
+    code: bool | None = Field(default=None, description="true or false, without quotes")
+
+
 class StudyDefinition(Table):
     """A whole definition file, found right: its tables, and the study's own values close at hand."""
 
@@ -160,6 +166,7 @@ class StudyDefinition(Table):
     messages: Messages = Field(default=Messages(), description="a table [messages]")
     paper: Paper = Field(default=Paper(), description="a table [paper]")
     alerts: tuple[AlertRule, ...] = Field(default=(), description="a table [[alerts]] for each rule")
+    links: Links = Field(default=Links(), description="a table [links]")
 
     @property
     def code(self) -> str:
@@ -200,6 +207,11 @@ class StudyDefinition(Table):
     def on_reintroduction(self) -> Literal["keep", "close"]:
         """Whether visits anchored on randomisation go on after re-introduction ("keep") or end there."""
         return self.schedule.on_reintroduction
+
+    @property
+    def asks_code(self) -> bool:
+        """Whether links to visits ask for the printed code: in production unless the file says otherwise."""
+        return self.mode == "production" if self.links.code is None else self.links.code
 
     @cached_property
     def listed_symptoms(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
