@@ -124,7 +124,7 @@ def test_stopping_half_way_leaves_nothing_behind(sign_in: Open, hospital: Hospit
 
 
 def go_offline_with_answers(tablet: Page) -> Page:
-    """Answers without a network, and closes the page before there is one again; another page of the tablet."""
+    """Answers without a network, closes the page before there is one again; returns a new page."""
     is_kept(tablet)
     tablet.context.set_offline(True)
     choose(tablet, "q01", 4)
