@@ -12,20 +12,34 @@ from app.i18n import lazy_translate
 LANGUAGES = {"fr": lazy_translate("French"), "en": lazy_translate("English")}
 
 
+def own_password() -> PasswordField:
+    """The administrator's own password; the last field of each form, also in the list of its faults."""
+    required = InputRequired(lazy_translate("Give your password."))
+    return PasswordField(lazy_translate("Your password"), validators=[required])
+
+
+def role_field() -> Any:
+    """The role that is given."""
+    return choice(lazy_translate("Role"), lazy_translate("Choose a role."))
+
+
+def place_field() -> SelectField:
+    """Where the role is given; everywhere has no name, and is chosen by choosing nothing."""
+    return SelectField(lazy_translate("Study and site"), validate_choice=False)
+
+
 class ConfirmedForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     """What is done under the administrator's own password, given once more."""
 
-    password = PasswordField(
-        lazy_translate("Your password"), validators=[InputRequired(lazy_translate("Give your password."))]
-    )
+    password = own_password()
 
 
-class RoleForm(ConfirmedForm):
+class RoleForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     """A role at a place."""
 
-    role = choice(lazy_translate("Role"), lazy_translate("Choose a role."))
-    # Everywhere has no name, and is chosen by choosing nothing.
-    place = SelectField(lazy_translate("Study and site"), validate_choice=False)
+    role = role_field()
+    place = place_field()
+    password = own_password()
 
     def offer(self, roles: Choices, places: Choices) -> None:
         """Sets what can be chosen."""
@@ -46,6 +60,10 @@ class InvitationForm(RoleForm):
         validators=[InputRequired(lazy_translate("Give the e-mail address."))],
     )
     language = radios(lazy_translate("Language of the person"), lazy_translate("Choose a language."))
+    # Fields stand in the order in which they were made: after these two, as on the page.
+    role = role_field()
+    place = place_field()
+    password = own_password()
 
     def __init__(self, *arguments: Any, **options_: Any) -> None:
         super().__init__(*arguments, **options_)

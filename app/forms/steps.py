@@ -98,10 +98,12 @@ class UnscheduledForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no type
 
 
 class TransferForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
-    """To which site a patient moved, and when."""
+    """To which site a patient moved, and when; confirm is the second look."""
 
     site = choice(lazy_translate("New site"), lazy_translate("Choose the site."))
     from_on = DayField(lazy_translate("First day at the new site"))
+    confirm = BooleanField()
+    correct = BooleanField()
 
     def offer(self, sites: Choices) -> None:
         """Sets the sites to choose from."""

@@ -133,3 +133,25 @@ class AllocationsPage:
     rows: tuple[AssignmentRow, ...] = ()
     unchanged: tuple[str, ...] = ()
     done: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitChange:
+    """What becomes of one visit: how it stands, and how it would stand."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomisationPage:
+    """What is recorded of a randomisation; with facts the second look at its correction."""
+
+    code: str
+    patient_url: str
+    url: str
+    recorded: str
+    facts: tuple[Fact, ...]
+    changes: tuple[VisitChange, ...]
+    done: str

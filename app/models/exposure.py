@@ -9,7 +9,10 @@ from app.models.base import Base
 
 
 class Exposure(Base):
-    """One episode of one drug, in local dates of the site; stopped_on is the first day without it."""
+    """One episode of one drug, in local dates of the site; stopped_on is the first day without it.
+
+    One that was a mistake stays with undone_at and the reason, and counts nowhere.
+    """
 
     __tablename__ = "exposure"
     __table_args__ = (Index(None, "study_id", "patient_id"),)
@@ -22,3 +25,5 @@ class Exposure(Base):
     stopped_on: Mapped[date | None]
     stop_reason: Mapped[str | None]
     recorded_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_reason: Mapped[str | None]

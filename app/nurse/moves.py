@@ -23,24 +23,18 @@ from app.services.wrong_patient import reattribute_forms
 @blueprint.route("/<study>/<code>/transfer", methods=["GET", "POST"])
 @access.staff(Permission.TRANSFER)
 def transfer(study: str, code: str) -> Reply:
-    """Moves a patient to another site of the study."""
+    """Moves a patient to another site of the study, after a second look."""
     found = patients.find_patient(db.session, g.actor, study, code, Permission.TRANSFER)
     sites = _sites(found)
-    form, clock = TransferForm(), current_app.extensions["clock"]
+    form = TransferForm()
     form.offer({each.number: each.name for each in sites.values() if each.id != found.site_id})
-    page = show_moves.transfer_page(found, {key: each.name for key, each in sites.items()})
-    if form.validate_on_submit():
+    if form.validate_on_submit() and not form.correct.data:
         try:
-            definition = definition_in_force(db.session, found.study)
-            day: Any = form.from_on.data
-            site = next(each for each in sites.values() if each.number == form.site.data)
-            transfer_patient(db.session, clock, definition, g.actor, found, site, day)
+            return _look_or_transfer(form, found, sites)
         except RuleError as error:
             db.session.rollback()
             words.refuse(form, error)
-        else:
-            db.session.commit()
-            return redirect(url_for("nurse.transfer", study=study, code=code, done="transferred"), 303)
+    page = show_moves.transfer_page(found, _names(sites))
     return render_template("nurse/transfer.html", page=page, form=form), REFUSED if form.errors else 200
 
 
@@ -64,6 +58,22 @@ def wrong_patient(study: str, code: str) -> Reply:
     found = patients.find_patient(db.session, g.actor, study, code, Permission.REATTRIBUTE)
     page = show_moves.wrong_patient_page(found)
     return render_template("nurse/wrong-patient.html", page=page, form=form), REFUSED if form.errors else 200
+
+
+def _look_or_transfer(form: Any, found: Any, sites: dict[int, Any]) -> Reply:
+    """The second look, which is taken back, or the patient moved; raises RuleError where it cannot be."""
+    definition, clock = definition_in_force(db.session, found.study), current_app.extensions["clock"]
+    study, code, former = found.study.code, found.code, found.site.name
+    site = next(each for each in sites.values() if each.number == form.site.data)
+    transfer_patient(db.session, clock, definition, g.actor, found, site, form.from_on.data)
+    if form.confirm.data:
+        db.session.commit()
+        return redirect(url_for("nurse.transfer", study=study, code=code, done="transferred"), 303)
+    facts = show_moves.transfer_facts(former, site.name, form.from_on.data)
+    db.session.rollback()
+    found = patients.find_patient(db.session, g.actor, study, code, Permission.TRANSFER)
+    page = show_moves.transfer_page(found, _names(sites), facts)
+    return render_template("nurse/transfer-confirm.html", page=page, form=form)
 
 
 def _look_or_move(form: Any, found: Any, names: dict[str, str]) -> Reply:
@@ -97,6 +107,10 @@ def _refuse_unknown(form: Any, error: NotFoundError) -> None:
         form.other_visit.errors = [translate("This patient has no such visit.")]
     else:
         form.other_code.errors = [translate("No patient of this code is registered in the study.")]
+
+
+def _names(sites: dict[int, Any]) -> dict[int, str]:
+    return {key: each.name for key, each in sites.items()}
 
 
 def _sites(found: Any) -> dict[int, Any]:

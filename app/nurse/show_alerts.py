@@ -6,11 +6,12 @@ from flask import g, request, url_for
 
 from app.db import db
 from app.forms.alerts import ACTIONS
-from app.i18n import translate
+from app.i18n import number_text, translate
 from app.nurse import alert_words as words
 from app.nurse.alert_pages import AlertPage, AlertRow, AlertsPage
 from app.nurse.common import address, in_language, may, moment_of, visit_names
 from app.nurse.pages import Badge, Fact
+from app.nurse.show_events import symptom_names
 from app.services import alerts
 from app.services.access import Permission
 from app.services.studies import definition_in_force
@@ -18,8 +19,11 @@ from app.services.studies import definition_in_force
 
 def alerts_page() -> AlertsPage:
     """The open alerts of the actor's patients, the one that escalates first in front."""
+    lines = alerts.open_alerts(db.session, g.actor)
+    studies = {each.owner.study_id: each.owner.study for each in lines}
+    names = {key: visit_names(definition_in_force(db.session, each)) for key, each in studies.items()}
     return AlertsPage(
-        rows=tuple(_row(each) for each in alerts.open_alerts(db.session, g.actor)),
+        rows=tuple(_row(each, names[each.owner.study_id]) for each in lines),
         done=str(words.DONE.get(request.args.get("done", ""), "")),
     )
 
@@ -41,12 +45,12 @@ def alert_page(patient: Any, alert: Any) -> AlertPage:
     )
 
 
-def _row(line: alerts.AlertLine) -> AlertRow:
+def _row(line: alerts.AlertLine, visits: dict[str, str]) -> AlertRow:
     return AlertRow(
         url=url_for("nurse.alert", study=line.study, code=line.patient, number=line.id),
         code=line.patient,
         name=in_language(line.names),
-        visit=line.visit,
+        visit=visits.get(line.visit, line.visit),
         raised=moment_of(line.raised_at, line.zone),
         until=moment_of(line.due_at, line.zone),
         badge=_badge(is_open=True, is_escalated=line.is_escalated),
@@ -56,11 +60,12 @@ def _row(line: alerts.AlertLine) -> AlertRow:
 def _facts(patient: Any, alert: Any, rule: Any) -> tuple[Fact, ...]:
     zone, visit = patient.site.timezone, alert.response.visit.code
     names = visit_names(definition_in_force(db.session, patient.study))
+    of = symptom_names(patient).get(rule.of, rule.of)
     template = words.UPWARDS if alert.is_upwards else words.DOWNWARDS
     facts = {
         translate("Visit"): names.get(visit, visit),
         translate("Sent"): moment_of(alert.raised_at, zone),
-        words.LOOKS_AT[rule.on]: f"{rule.of}: {_number(alert.value)}",
+        words.LOOKS_AT[rule.on]: f"{of} {_number(alert.value)}",
         translate("There is an alert from"): str(template) % {"threshold": _number(alert.threshold)},
         translate("To be answered until"): moment_of(alert.due_at, zone),
         translate("Passed on"): moment_of(alert.escalated_at, zone),
@@ -88,4 +93,4 @@ def _badge(*, is_open: bool, is_escalated: bool) -> Badge:
 
 def _number(value: float) -> str:
     """A score to one decimal, a code as it is."""
-    return f"{value:g}" if value.is_integer() else f"{value:.1f}"
+    return f"{value:g}" if value.is_integer() else number_text(value)

@@ -32,6 +32,9 @@ def steps_of(patient: Any) -> tuple[Action, ...]:
     ]
     if may(Permission.TRANSFER, patient):
         steps.append(Action(label=translate("Another site"), url=url_for("nurse.transfer", **place)))
+    if patient.arm and may(Permission.CORRECT_RANDOMISATION, patient):
+        url = url_for("manager.randomisation", **place)
+        steps.append(Action(label=translate("Correct the randomisation"), url=url))
     if may(Permission.REATTRIBUTE, patient):
         url = url_for("nurse.wrong_patient", **place)
         steps.append(Action(label=translate("Answers of another patient"), url=url))
@@ -59,8 +62,8 @@ def questionnaires_of(definition: StudyDefinition) -> dict[str, str]:
     return {code: step_words.questionnaire_name(code) for code in codes}
 
 
-def transfer_page(patient: Any, sites: dict[int, str]) -> TransferPage:
-    """Where a patient is and was; sites by id, with their names."""
+def transfer_page(patient: Any, sites: dict[int, str], facts: tuple[Fact, ...] = ()) -> TransferPage:
+    """Where a patient is and was; sites by id, with their names; with facts the second look."""
     return TransferPage(
         code=patient.code,
         patient_url=url_for("nurse.patient", **address(patient)),
@@ -70,7 +73,17 @@ def transfer_page(patient: Any, sites: dict[int, str]) -> TransferPage:
             Fact(name=day_text(each.from_on), value=sites.get(each.site_id, ""))
             for each in stays_of(db.session, patient)
         ),
+        facts=facts,
         done=_done(),
+    )
+
+
+def transfer_facts(former: str, site: str, from_on: Any) -> tuple[Fact, ...]:
+    """What the second look at a transfer compares: from which site, to which, from when."""
+    return (
+        Fact(name=translate("Present site"), value=former),
+        Fact(name=translate("New site"), value=site),
+        Fact(name=translate("First day at the new site"), value=day_text(from_on, "full")),
     )
 
 

@@ -8,10 +8,11 @@ from app.db import db
 from app.forms.steps import DRUGS, OTHER_DRUG, STOP_REASONS
 from app.i18n import day_text, translate
 from app.nurse import step_words
-from app.nurse.common import address, may
+from app.nurse.common import address, day_of, may
 from app.nurse.pages import Fact
 from app.nurse.step_pages import DrugPage, EpisodeRow, TreatmentPage
 from app.services.access import Permission
+from app.services.exposure import undone_exposures
 from app.services.treatment import exposures_of, treatment_state
 from app.services.worklist import today_at
 
@@ -32,14 +33,15 @@ def treatment_page(patient: Any) -> TreatmentPage:
         patient_url=url_for("nurse.patient", **place),
         url=url_for("nurse.treatment", **place),
         state=state_text(patient),
-        rows=tuple(_row(each, place, can_record=can_record) for each in episodes),
+        rows=tuple(_row(each, patient, can_record=can_record) for each in episodes),
+        undone=tuple(_row(each, patient) for each in undone_exposures(db.session, patient)),
         new_url=url_for("nurse.record_drug", **place) if can_record else None,
         done=str(step_words.DONE.get(request.args.get("done", ""), "")),
     )
 
 
 def drug_page(patient: Any, heading: str, url: str, *, stopped: Any = None) -> DrugPage:
-    """The form of a drug; with an episode, the form of its stop."""
+    """The form of a drug; with an episode, the form of its stop or of its undoing."""
     place = address(patient)
     return DrugPage(
         code=patient.code,
@@ -76,8 +78,8 @@ def _facts(episode: Any) -> tuple[Fact, ...]:
     )
 
 
-def _row(episode: Any, place: dict[str, Any], *, can_record: bool) -> EpisodeRow:
-    where = {**place, "number": episode.id}
+def _row(episode: Any, patient: Any, *, can_record: bool = False) -> EpisodeRow:
+    where = {**address(patient), "number": episode.id}
     goes_on = episode.stopped_on is None
     return EpisodeRow(
         drug=drug_text(episode.drug),
@@ -86,4 +88,7 @@ def _row(episode: Any, place: dict[str, Any], *, can_record: bool) -> EpisodeRow
         reason=str(STOP_REASONS.get(episode.stop_reason or "", "")),
         stop_url=url_for("nurse.stop_drug", **where) if can_record and goes_on else None,
         change_url=url_for("nurse.correct_drug", **where) if can_record else None,
+        undo_url=url_for("nurse.undo_drug", **where) if can_record else None,
+        undone=day_of(episode.undone_at, patient.site.timezone),
+        undone_reason=episode.undone_reason or "",
     )

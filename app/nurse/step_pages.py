@@ -76,32 +76,36 @@ class MilestonePage:
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeRow:
-    """One drug: from when, until when, why it was stopped, and what can be done."""
+    """One drug: from when until when, why it was stopped; what can be done, or when and why it was undone."""
 
     drug: str
     started: str
     stopped: str
     reason: str
-    stop_url: str | None
-    change_url: str | None
+    stop_url: str | None = None
+    change_url: str | None = None
+    undo_url: str | None = None
+    undone: str = ""
+    undone_reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TreatmentPage:
-    """How a patient is treated today, and the drugs taken until then."""
+    """How a patient is treated today, and the drugs taken until then, those undone apart."""
 
     code: str
     patient_url: str
     url: str
     state: str
     rows: tuple[EpisodeRow, ...]
+    undone: tuple[EpisodeRow, ...]
     new_url: str | None
     done: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class DrugPage:
-    """The form of a drug, of its stop or of its correction."""
+    """The form of a drug, of its stop, of its correction or of its undoing."""
 
     code: str
     heading: str
@@ -138,13 +142,14 @@ class UnscheduledPage:
 
 @dataclass(frozen=True, kw_only=True)
 class TransferPage:
-    """The form of a transfer, with where the patient was until now."""
+    """The form of a transfer, with where the patient was until now; with facts the second look."""
 
     code: str
     patient_url: str
     url: str
     site: str
     stays: tuple[Fact, ...]
+    facts: tuple[Fact, ...]
     done: str
 
 

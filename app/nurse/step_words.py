@@ -39,6 +39,7 @@ DONE = {
     "reattributed": lazy_translate("The answers are given to the other patient; the original is kept, void."),
     "drug_recorded": lazy_translate("The drug is recorded."),
     "drug_stopped": lazy_translate("The stop is recorded."),
+    "drug_undone": lazy_translate("The drug is undone: it stays below, struck out, with your reason."),
     "drug_corrected": lazy_translate("The correction is recorded; the trail keeps what stood there."),
     "undone": lazy_translate("The event is undone, and the visits follow. Links that it ended stay dead."),
 }

@@ -1,4 +1,4 @@
-"""Site staff record which drugs a patient takes, from when and until when, and correct it."""
+"""Site staff record which drugs a patient takes, from when and until when; they correct and undo it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from flask import current_app, g, redirect, render_template, url_for
 
 from app.db import db
-from app.forms.steps import ExposureForm, StopForm
+from app.forms.steps import ExposureForm, StopForm, UndoForm
 from app.i18n import translate
 from app.nurse import blueprint, show_treatment, words
 from app.nurse.common import address
@@ -79,7 +79,24 @@ def correct_drug(study: str, code: str, number: str) -> Reply:
     return _form(page, form, save, "drug_corrected")
 
 
-def _form(page: DrugPage, form: Any, save: Callable[[], None], done: str) -> Reply:
+@blueprint.route(f"{PATH}/<number>/undo", methods=["GET", "POST"])
+@access.staff(RECORD)
+def undo_drug(study: str, code: str, number: str) -> Reply:
+    """Takes back a drug that the patient never took, such as another patient's."""
+    found, wanted = _exposure(study, code, number)
+    form, clock = UndoForm(), current_app.extensions["clock"]
+    where = url_for("nurse.undo_drug", **address(found), number=wanted.id)
+    page = show_treatment.drug_page(found, translate("Undo the drug"), where, stopped=wanted)
+
+    def save() -> None:
+        exposure.undo_exposure(db.session, clock, found, wanted.id, form.reason.data)
+
+    return _form(page, form, save, "drug_undone", "nurse/drug-undo.html")
+
+
+def _form(
+    page: DrugPage, form: Any, save: Callable[[], None], done: str, template: str = "nurse/drug.html"
+) -> Reply:
     """Saves what a form holds, or shows the form with what was refused."""
     if form.validate_on_submit():
         try:
@@ -90,7 +107,7 @@ def _form(page: DrugPage, form: Any, save: Callable[[], None], done: str) -> Rep
         else:
             db.session.commit()
             return redirect(f"{page.back_url}?done={done}", 303)
-    return render_template("nurse/drug.html", page=page, form=form), REFUSED if form.errors else 200
+    return render_template(template, page=page, form=form), REFUSED if form.errors else 200
 
 
 def _episode(form: Any) -> Episode:

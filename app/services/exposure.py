@@ -1,8 +1,10 @@
-"""Episodes of exposure: recorded, stopped, corrected; every refusal names its field."""
+"""Episodes of exposure: recorded, stopped, corrected, undone; every refusal names its field."""
 
+from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
@@ -67,6 +69,34 @@ def correct_exposure(
     hold_patient(session, patient)
     exposure = _find(session, patient, exposure_id)
     return _change(session, clock, definition, patient, exposure, episode)
+
+
+def undo_exposure(
+    session: Session, clock: Clock, patient: Patient, exposure_id: int, reason: str
+) -> Exposure:
+    """Takes back an episode that never was, such as another patient's; the row stays with the reason.
+
+    Answers keep the treatment that they were stamped with. Raises NotFoundError for none of the patient's
+    that stands; RuleError without a reason or with an identifier in it.
+    """
+    hold_patient(session, patient)
+    exposure = _find(session, patient, exposure_id)
+    if not reason.strip():
+        raise RuleError("reason", "no_reason")
+    refuse_identifiers(reason, "reason", local_date(clock.now(), ZoneInfo(patient.site.timezone)))
+    exposure.undone_at, exposure.undone_reason = clock.now(), reason
+    session.flush()
+    return exposure
+
+
+def undone_exposures(session: Session, patient: Patient) -> Sequence[Exposure]:
+    """The episodes of a patient that were a mistake, by when that was found."""
+    query = select(Exposure).where(
+        Exposure.study_id == patient.study_id,
+        Exposure.patient_id == patient.id,
+        Exposure.undone_at.is_not(None),
+    )
+    return session.scalars(query.order_by(Exposure.undone_at, Exposure.id)).all()
 
 
 def _facts(episode: Episode) -> dict[str, object]:

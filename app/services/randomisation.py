@@ -1,6 +1,7 @@
 """Errors of transcription in a randomisation, put right by the data manager with a reason."""
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -9,6 +10,7 @@ from app.models import Patient
 from app.services.access import Actor, Permission, require
 from app.services.definition import RANDOMISATION, StudyDefinition
 from app.services.errors import RuleError
+from app.services.identifiers import refuse_identifiers
 from app.services.milestones import (
     Event,
     add_milestone,
@@ -18,6 +20,7 @@ from app.services.milestones import (
     mark_undone,
 )
 from app.services.projection import Projection, project_visits
+from app.services.schedule import local_date
 
 
 def correct_randomisation(
@@ -34,12 +37,14 @@ def correct_randomisation(
 
     The arm that a patient was randomised to never changes: only what was written down of it. What nobody
     touched moves with it. Raises AccessDeniedError for whoever is no data manager; RuleError without a
-    reason, for an unknown arm, a patient not randomised, nothing to correct, or a date that cannot be.
+    reason or with an identifier in it, for an unknown arm, a patient not randomised, nothing to correct, or
+    a date that cannot be.
     """
     require(actor, Permission.CORRECT_RANDOMISATION, patient.study_id, patient.site_id)
     hold_patient(session, patient)
     if not reason.strip():
         raise RuleError("reason", "no_reason")
+    refuse_identifiers(reason, "reason", local_date(clock.now(), ZoneInfo(patient.site.timezone)))
     if arm not in {each.code for each in definition.arms}:
         raise RuleError("arm", "unknown_arm", arm=arm, study=definition.code)
     former = next((each for each in patient.milestones if each.kind == RANDOMISATION), None)

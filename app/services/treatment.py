@@ -56,17 +56,22 @@ class Episode:
 
 
 def exposures_of(session: Session, study_id: int, patient_id: int) -> Sequence[Exposure]:
-    """The episodes of a patient by their beginning."""
-    query = select(Exposure).where(Exposure.study_id == study_id, Exposure.patient_id == patient_id)
+    """The episodes of a patient that stand, by their beginning."""
+    query = select(Exposure).where(
+        Exposure.study_id == study_id, Exposure.patient_id == patient_id, Exposure.undone_at.is_(None)
+    )
     return session.scalars(query.order_by(Exposure.started_on, Exposure.id)).all()
 
 
 def exposures_with_zone(session: Session, study_id: int, patient_id: int) -> tuple[list[Exposure], ZoneInfo]:
-    """The episodes of a patient by their beginning, and the zone of their site; one query."""
+    """The episodes of a patient that stand, by their beginning, and the zone of their site; one query."""
+    theirs = and_(
+        Exposure.study_id == study_id, Exposure.patient_id == Patient.id, Exposure.undone_at.is_(None)
+    )
     query = (
         select(Site.timezone, Exposure)
         .join(Patient, Patient.site_id == Site.id)
-        .outerjoin(Exposure, and_(Exposure.study_id == study_id, Exposure.patient_id == Patient.id))
+        .outerjoin(Exposure, theirs)
         .where(Patient.id == patient_id)
         .order_by(Exposure.started_on, Exposure.id)
     )

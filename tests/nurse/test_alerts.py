@@ -56,6 +56,7 @@ def test_the_list_names_code_and_rule_and_no_answer(nurse: Browser, alert: Alert
     (row,) = [text_of(each) for each in page.all("tr")][1:]
     assert "04-001" in row
     assert "Rule pain" in row
+    assert "Baseline" in row
     assert "To be answered" in row
     assert "24 Nov 2026 at 10:00" in row
     assert "100" not in row
@@ -65,12 +66,12 @@ def test_the_list_names_code_and_rule_and_no_answer(nurse: Browser, alert: Alert
 
 def test_an_alert_shows_the_facts_of_its_response(nurse: Browser, alert: Alert) -> None:
     page = nurse.get(path(alert))
-    assert page.h1 == "04-001: Rule pain"
+    assert page.h1 == "04-001 – Rule pain"
     facts = [text_of(each) for each in page.all("dd")]
     assert facts == [
         "Baseline",
         "23 Nov 2026 at 10:00",
-        "PA: 100",
+        "PA 100",
         "50 or more",
         "24 Nov 2026 at 10:00",
     ]
@@ -166,7 +167,7 @@ def test_who_may_only_look_sees_no_form(
     user = factories.make_staff(session, clock, role, study, language="en")
     reader = factories.sign_in(Browser(app), session, clock, user)
     page = reader.get(path(alert))
-    assert "PA: 100" in page.text
+    assert "PA 100" in page.text
     assert ANSWER not in page.text
     token = page.all("input", name="csrf_token")[0].get("value", "")
     reader.post(path(alert), {"csrf_token": token, "action": "called"}, 403)

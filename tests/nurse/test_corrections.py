@@ -121,7 +121,7 @@ def test_what_a_correction_rules_out_is_shown_before_and_after(
     page = investigator.get(f"{url}/pt009a/correction")
     look = investigator.press(page, CONTINUE, **(FACTS | {"answer": "0"}))
     assert "What follows for other questions" in look.text
-    assert [text_of(each) for each in look.all("li")][-1].startswith("pt009b Nausea, severity: 1 –")
+    assert [text_of(each) for each in look.all("li")][-1].startswith("pt009b Nausea, severity 1 –")
     assert [text_of(each) for each in look.all("li")][-1].endswith("→ Not asked")
     page = investigator.press(look, SIGN, **SIGNATURE)
     assert "Not asked" in row(page, "pt009b")

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
-from app.models import Link, Patient, Response, Site, Study, Visit
+from app.models import Link, Patient, Response, Site, SiteStay, Study, Visit
 from app.services.access import Role
 from app.services.unscheduled import unscheduled_visits
 from tests import factories
@@ -128,12 +128,22 @@ def site_of(session: Session) -> str:
     return session.scalars(select(Site.number).join(Patient, Patient.site_id == Site.id)).one()
 
 
-def test_a_patient_moves_and_the_former_site_sees_them_no_more(
+def test_a_patient_moves_after_a_second_look_and_the_former_site_sees_them_no_more(
     nurse: Browser, manager: Browser, session: Session, patient: Patient
 ) -> None:
     page = manager.follow(manager.get(PATIENT), "Another site")
     assert "Centre Léon Bérard" in page.text
-    done = manager.press(page, MOVE, site="03", from_on="2026-11-20")
+    look = manager.press(page, CHECK, site="03", from_on="2026-11-20")
+    assert [text_of(each) for each in look.all("dd")] == [
+        "Centre Léon Bérard",
+        "CHU Dupuytren",
+        "Friday, 20 November 2026",
+    ]
+    assert "the staff of Centre Léon Bérard no longer see the patient" in look.text
+    assert site_of(session) == "04"
+    assert session.scalars(select(SiteStay.id)).all() == []
+    nurse.get(PATIENT)
+    done = manager.press(look, MOVE)
     assert "The transfer is recorded" in text_of(done.one("div", role="status"))
     assert "From 20 November 2026 CHU Dupuytren" in done.text
     assert site_of(session) == "03"
@@ -155,13 +165,29 @@ def test_a_patient_moves_and_the_former_site_sees_them_no_more(
         ),
     ],
 )
+@pytest.mark.parametrize("confirm", [{}, {"confirm": "y"}])
 def test_a_transfer_that_cannot_be_is_refused_and_what_was_typed_stays(
-    manager: Browser, session: Session, patient: Patient, fields: dict[str, str], fault: str
+    manager: Browser,
+    session: Session,
+    patient: Patient,
+    fields: dict[str, str],
+    fault: str,
+    confirm: dict[str, str],
 ) -> None:
     typed = {"site": "03", "from_on": "2026-11-20"} | fields
-    page = manager.press(manager.get(TRANSFER), MOVE, 422, **typed)
+    page = manager.press(manager.get(TRANSFER), CHECK, 422, **typed, **confirm)
     assert faults(page) == [fault]
     assert page.one("input", id="from_on").get("value") == typed["from_on"]
+    assert site_of(session) == "04"
+
+
+def test_what_the_second_look_finds_wrong_is_put_right(
+    manager: Browser, session: Session, patient: Patient
+) -> None:
+    look = manager.press(manager.get(TRANSFER), CHECK, site="03", from_on="2026-11-20")
+    again = manager.press(look, "Correct")
+    assert again.one("option", selected="").get("value") == "03"
+    assert again.one("input", id="from_on").get("value") == "2026-11-20"
     assert site_of(session) == "04"
 
 

@@ -293,7 +293,7 @@ def test_differences_are_listed_and_a_third_look_settles_them(
     rows = [each.get("id") for each in page.all("input") if each.get("data-digits")]
     assert rows == ["q01", "q05"]
     assert "First transcription: 3. Second: 4." in page.text
-    assert "Who helped: First transcription: –. Second: Family or friend." in page.text
+    assert "Who helped – First transcription: –. Second: Family or friend." in page.text
     nurse.follow(nurse.get(PATIENT), "Settle the two transcriptions Baseline")
     fields = {"q01": "4", "q05": "-", "helper": "", "completed_on": "2026-11-23"}
     button = "Record what the sheet shows"

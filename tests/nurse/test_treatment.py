@@ -16,7 +16,7 @@ from tests.page import Browser, Page, text_of
 pytestmark = pytest.mark.requirement("VIS-04")
 PATIENT, OTHERS = "/nurse/GIST-IMA/04-001", "/nurse/GIST-IMA/01-001"
 LIST, NEW = f"{PATIENT}/treatment", f"{PATIENT}/treatment/new"
-RECORD = "Record"
+RECORD, UNDO = "Record", "Undo the drug"
 IMATINIB = {"which": "imatinib", "started_on": "2012-03-01"}
 TODAY = date(2026, 11, 23)
 
@@ -160,6 +160,28 @@ def test_a_correction_of_another_drug_keeps_its_name(
     assert stored(session)[0][:2] == ("sunitinib", date(2026, 11, 20))
 
 
+@pytest.mark.threat("D13")
+def test_a_drug_of_another_patient_is_undone_with_a_reason_and_stays_in_sight(
+    nurse: Browser, session: Session, imatinib: Exposure
+) -> None:
+    form = nurse.follow(nurse.get(LIST), "Undo Imatinib 1 Mar 2012")
+    assert "Thursday, 1 March 2012" in form.text
+    assert faults(nurse.press(form, UNDO, 422))[0].startswith("Give the reason")
+    refused = nurse.press(form, UNDO, 422, reason="Née le 03/04/1951")
+    assert text_of(refused.one("textarea")) == "Née le 03/04/1951"
+    done = nurse.press(form, UNDO, reason="Taken by the patient after")
+    assert "The drug is undone" in text_of(done.one("div", role="status"))
+    (row,) = done.one("tbody").iter("tr")
+    assert [text_of(each) for each in row.iter("s")] == ["Imatinib", "1 Mar 2012", "Goes on"]
+    assert "Undone on 23 Nov 2026: Taken by the patient after" in text_of(row)
+    assert not list(row.iter("a"))
+    assert state(nurse) == "Treatment Not known: no drug is recorded"
+    for what in ("undo", "change", "stop"):
+        nurse.get(f"{LIST}/{imatinib.id}/{what}", 404)
+    entries = session.scalars(select(AuditEntry).where(AuditEntry.entity == "exposure"))
+    assert any("Taken by the patient after" in str(each.changes) for each in entries)
+
+
 @pytest.mark.requirement("ACC-01")
 @pytest.mark.threat("C13")
 def test_another_sites_patient_looks_like_none(
@@ -170,10 +192,12 @@ def test_another_sites_patient_looks_like_none(
     session.commit()
     key = {"csrf_token": nurse.get(LIST).all("input", name="csrf_token")[0].get("value")}
     sent: dict[str, Any] = key | IMATINIB | {"stopped_on": "2026-11-01", "stop_reason": "other"}
+    sent |= {"reason": "Mixed up"}
     before = stored(session)
     nurse.get(f"{OTHERS}/treatment", 404)
     for base in (f"{OTHERS}/treatment", LIST):
-        for path in (f"{base}/{theirs.id}/stop", f"{base}/{theirs.id}/change"):
+        for what in ("stop", "change", "undo"):
+            path = f"{base}/{theirs.id}/{what}"
             nurse.get(path, 404)
             nurse.post(path, sent, 404)
     nurse.post(f"{OTHERS}/treatment/new", sent, 404)
@@ -191,5 +215,5 @@ def test_who_may_only_look_records_nothing(
     page = reader.get(LIST)
     assert "Imatinib" in page.text
     assert not [each for each in page.all("a") if "treatment/" in each.get("href", "")]
-    for path in (NEW, f"{LIST}/{imatinib.id}/stop", f"{LIST}/{imatinib.id}/change"):
+    for path in (NEW, *(f"{LIST}/{imatinib.id}/{what}" for what in ("stop", "change", "undo"))):
         reader.get(path, 403)

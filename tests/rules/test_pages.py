@@ -44,6 +44,8 @@ MOVES = ("/nurse/GIST-IMA/04-001/transfer", "/nurse/GIST-IMA/04-001/wrong-patien
 MANAGER = (
     *MOVES,
     "/manager/allocations/GIST-IMA",
+    "/manager/randomisation/GIST-IMA/04-001",
+    "/manager/randomisation/GIST-IMA/04-002",
     "/manager/wording/",
     SET,
     f"{SET}/draft",

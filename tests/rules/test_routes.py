@@ -157,6 +157,8 @@ ROUTES = {
     f"POST {STEPS}/treatment/<number>/stop": Row(P.RECORD_COURSE, (422,), SITES),
     f"GET {STEPS}/treatment/<number>/change": Row(P.RECORD_COURSE, (200,), SITES),
     f"POST {STEPS}/treatment/<number>/change": Row(P.RECORD_COURSE, (422,), SITES),
+    f"GET {STEPS}/treatment/<number>/undo": Row(P.RECORD_COURSE, (200,), SITES),
+    f"POST {STEPS}/treatment/<number>/undo": Row(P.RECORD_COURSE, (422,), SITES),
     f"GET {STEPS}/unscheduled": Row(P.SEE_PATIENTS, (200,), READERS),
     f"POST {STEPS}/unscheduled": Row(P.RECORD_COURSE, (303,), SITES, {"questionnaires": "qlq-c30"}),
     # A visit of the schedule has its link elsewhere.
@@ -175,6 +177,8 @@ ROUTES = {
     "POST /manager/allocations/<study>": Row(
         P.IMPORT_ALLOCATIONS, (422,), MANAGERS, {"list": "site;patient;arm;randomised_on"}
     ),
+    "GET /manager/randomisation/<study>/<code>": Row(P.CORRECT_RANDOMISATION, (200,), MANAGERS),
+    "POST /manager/randomisation/<study>/<code>": Row(P.CORRECT_RANDOMISATION, (422,), MANAGERS),
     "GET /manager/wording/": Row(P.MANAGE_WORDING, (200,), MANAGERS),
     f"GET {WORDING}": Row(P.MANAGE_WORDING, (200,), MANAGERS),
     f"POST {WORDING}": Row(P.MANAGE_WORDING, (422,), MANAGERS),

@@ -13,7 +13,7 @@ from app.clock import SteppedClock
 from app.models import Patient, Study
 from app.services.definition import StudyDefinition
 from app.services.errors import NotFoundError, RuleError
-from app.services.exposure import correct_exposure, stop_exposure
+from app.services.exposure import correct_exposure, stop_exposure, undo_exposure, undone_exposures
 from app.services.studies import definition_in_force
 from app.services.treatment import (
     Episode,
@@ -146,6 +146,46 @@ def test_an_episode_is_corrected_in_its_place(
         correct_exposure(session, clock, definition, other, row.id, right)
 
 
+def test_an_episode_that_never_was_counts_nowhere_and_stays_with_its_reason(
+    session: Session, clock: SteppedClock, definition: StudyDefinition, study: Study, patient: Patient
+) -> None:
+    wrong = make.expose(session, clock, patient, date(2015, 3, 1))
+    clock.advance(days=1)
+    undo_exposure(session, clock, patient, wrong.id, "Of the patient after")
+    assert exposures_of(session, patient.study_id, patient.id) == []
+    (kept,) = undone_exposures(session, patient)
+    assert (kept.id, kept.undone_at, kept.undone_reason) == (wrong.id, NOW + DAY, "Of the patient after")
+    # Its days are free again, and it cannot be touched any more.
+    make.expose(session, clock, patient, date(2014, 1, 1))
+    right = Episode("imatinib", date(2013, 5, 1))
+    with pytest.raises(NotFoundError):
+        undo_exposure(session, clock, patient, wrong.id, "Again")
+    with pytest.raises(NotFoundError):
+        correct_exposure(session, clock, definition, patient, wrong.id, right)
+    with pytest.raises(NotFoundError):
+        stop_exposure(session, clock, definition, patient, wrong.id, TODAY, PROTOCOL)
+
+
+@pytest.mark.parametrize(
+    ("reason", "rule"), [("", "no_reason"), ("  ", "no_reason"), ("Née le 03/04/1951", "birth_date")]
+)
+def test_undoing_needs_a_reason_that_names_nobody(
+    session: Session, clock: SteppedClock, patient: Patient, reason: str, rule: str
+) -> None:
+    row = make.expose(session, clock, patient, date(2015, 3, 1))
+    assert refused(lambda: undo_exposure(session, clock, patient, row.id, reason)) == ("reason", rule)
+    assert len(exposures_of(session, patient.study_id, patient.id)) == 1
+
+
+def test_nobody_undoes_an_episode_of_another_patient(
+    session: Session, clock: SteppedClock, study: Study, patient: Patient
+) -> None:
+    row = make.expose(session, clock, patient, date(2015, 3, 1))
+    other = make.make_patient(session, clock, study, "04-002")
+    with pytest.raises(NotFoundError):
+        undo_exposure(session, clock, other, row.id, "Mixed up")
+
+
 # The stamp
 
 
@@ -161,6 +201,12 @@ def test_a_response_is_stamped_when_it_is_sent(
     make.expose(session, clock, patient, TODAY - 4000 * DAY, TODAY, PROTOCOL)
     clock.advance(days=10)
     assert stamp(session, clock, patient) == ("interrupted_per_protocol", 10)
+
+
+def test_what_was_undone_stamps_nothing(session: Session, clock: SteppedClock, patient: Patient) -> None:
+    row = make.expose(session, clock, patient, TODAY - 4000 * DAY)
+    undo_exposure(session, clock, patient, row.id, "Of the patient after")
+    assert stamp(session, clock, patient) == ("unknown", None)
 
 
 def test_without_an_episode_the_state_is_unknown_whatever_the_arm(
