@@ -4,7 +4,7 @@ import inspect
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,18 @@ from flask import Flask, g, has_request_context, request
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from app.services.audit import AuditedSession
 from app.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-WRITE, READ, SNAPSHOT, REPLICA = "default", "read", "snapshot", "replica"
+WRITE, READ, SNAPSHOT, REPLICA, NOTE = "default", "read", "snapshot", "replica", "note"
 BUSY_SECONDS = 10
+# How long a note waits for whatever is in its way.
+NOTE_SECONDS = 0.1
 IDLE_SECONDS = 5.0
 
 
@@ -56,6 +58,16 @@ class Database(SQLAlchemy):
             del g.is_reading
             self.end_transactions()
 
+    @contextmanager
+    def noting(self) -> Iterator[Session]:
+        """A transaction for what may be lost: it gives up where it would have to wait, and says nothing.
+
+        Whatever the database refuses ends it; nothing of it reaches the caller.
+        """
+        with suppress(SQLAlchemyError), self.new_session(NOTE) as session:
+            yield session
+            session.commit()
+
     @property
     def replica(self) -> Session:
         """For exports and analyses: may read from a database that is a moment behind."""
@@ -76,6 +88,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     make_folder(url)
     app.config["SQLALCHEMY_ENGINES"] = {
         WRITE: engine_options(url),
+        NOTE: noting_options(url),
         # In autocommit nothing is left open that would have to be reset.
         READ: reading_options(url) | {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None},
         SNAPSHOT: reading_options(url),
@@ -89,7 +102,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     ]
     with app.app_context():
         for name, engine in db.engines.items():
-            prepare_engine(engine, read_only=name != WRITE, transactions=name != READ)
+            prepare_engine(engine, read_only=name not in {WRITE, NOTE}, transactions=name != READ)
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -111,6 +124,15 @@ def reading_options(url: str) -> dict[str, Any]:
         return engine_options(url)
     read_only = {"options": "-c default_transaction_read_only=on"}
     return engine_options(url) | {"isolation_level": "REPEATABLE READ", "connect_args": read_only}
+
+
+def noting_options(url: str) -> dict[str, Any]:
+    """What create_engine takes for writing what may be lost: seldom, and without waiting for anybody."""
+    options: dict[str, Any] = {"url": url, "hide_parameters": True, "poolclass": NullPool}
+    if url.startswith("sqlite"):
+        return options | {"connect_args": {"timeout": NOTE_SECONDS}}
+    waits = f"-c lock_timeout={NOTE_SECONDS:g}s -c statement_timeout={10 * NOTE_SECONDS:g}s"
+    return options | {"connect_args": {"options": waits, "connect_timeout": 2}}
 
 
 def prepare_engine(

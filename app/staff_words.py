@@ -9,6 +9,7 @@ from app.i18n import lazy_translate
 SUBJECTS = {
     "alert": lazy_translate("%(study)s: something waits for you"),
     "escalation": lazy_translate("%(study)s: something was not answered in time"),
+    "invitation": lazy_translate("%(study)s: your account"),
 }
 TEXTS = {
     "alert": lazy_translate(
@@ -27,10 +28,18 @@ TEXTS = {
         "This message says no more on purpose. We never ask for a password by e-mail.\n\n"
         "%(study)s"
     ),
+    "invitation": lazy_translate(
+        "Hello,\n\n"
+        "An account was made for you. Open this address and choose your password, which nobody else ever "
+        "sees:\n\n"
+        "%(link)s\n\n"
+        "The address works once, until %(until)s. If you expect no account, do nothing.\n\n"
+        "%(study)s"
+    ),
 }
 
 
 def staff_words(kind: str, language: str, values: Mapping[str, str]) -> tuple[str, str]:
-    """The subject and the text of a message of a kind; values: code, study, until, link."""
+    """The subject and the text of a message of a kind; values: study, until, link, of an alert the code."""
     with force_locale(language):
         return str(SUBJECTS[kind]) % values, str(TEXTS[kind]) % values + "\n"

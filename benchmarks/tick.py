@@ -48,9 +48,10 @@ def measure(kind: str, folder: Path, count: int, due: int) -> bool:
         live.clock.set(NOW)
         fill(live, count, due)
         hospital = Hospital(live, mailbox, gateway)
-        before, began = _memory_mb(), time.perf_counter()
+        before, began, busy = _memory_mb(), time.perf_counter(), time.thread_time()
         counts = hospital.tick()
         seconds, growth = time.perf_counter() - began, _memory_mb() - before
+        busy = time.thread_time() - busy
         began = time.perf_counter()
         again = hospital.tick()
         idle = time.perf_counter() - began
@@ -58,6 +59,7 @@ def measure(kind: str, folder: Path, count: int, due: int) -> bool:
     is_well = once and seconds < MOST_SECONDS and growth < MOST_GROWTH_MB and not again
     print(
         f"{kind:11} {count} patients, {counts['sent']} reminders: {seconds:.1f} s (at most {MOST_SECONDS:g}),"
+        f" {busy:.1f} s of it its own CPU,"
         f" {growth:.0f} MB more (at most {MOST_GROWTH_MB:g}), each once: {once}; nothing due: {idle:.2f} s"
     )
     return is_well

@@ -20,6 +20,7 @@ from app.services.access import Role
 from app.services.audit import AuditContext, act_as, verify
 from app.services.declarations import record_declaration
 from app.services.late_answers import keep_late_answers
+from app.services.link_fetches import note_fetch
 from app.services.outbox import plan_links
 from app.services.password_links import make_password_link
 from app.services.responses import Answer, AnswerState
@@ -85,6 +86,7 @@ def filled(url: str) -> str:
         personal = make.make_personal_link(session, clock, patient)
         sent = make.report(session, clock, personal, {"symptom": "pt009", "pt009a": 2, "onset": "2026-11-20"})
         open_patient_session(session, clock, personal.link.id, NOW, {})
+        note_fetch(session, clock, personal.link.id)
         answer = Answer("onset", AnswerState.ERASED, device="d" * 22, sequence=1)
         keep_late_answers(session, clock, sent, [answer])
         event = make.decide(session, clock, make.make_event(session, clock, patient), is_serious=True)

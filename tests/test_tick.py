@@ -1,9 +1,7 @@
 """A tick end to end, with a real SMTP server and a real SMS gateway: never twice, never lost."""
 
-import os
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,12 +16,9 @@ from app.services.audit import verify
 from app.settings import ROOT
 from tests import factories as make
 from tests.conftest import NOW
-from tests.hospital import KEYS, SENDER, Hospital
-from tests.live import live_database, together
-from tests.receivers import mail_receiver, sms_receiver
+from tests.hospital import COMMAND, PATIENCE, Hospital, open_hospital
+from tests.live import together
 
-PATIENCE = 60
-COMMAND = [sys.executable, "-m", "flask", "--app", "wsgi", "tick"]
 LINK = re.compile(r"http://localhost/l/([A-Za-z0-9_-]{43})")
 pytestmark = pytest.mark.requirement("REM-01")
 
@@ -31,31 +26,8 @@ pytestmark = pytest.mark.requirement("REM-01")
 @pytest.fixture
 def hospital(database_kind: str, tmp_path: Path, worker_id: str) -> Iterator[Hospital]:
     """A fresh database and two receivers."""
-    with (
-        live_database(database_kind, tmp_path, worker_id) as live,
-        mail_receiver() as mailbox,
-        sms_receiver() as gateway,
-    ):
-        live.clock.set(NOW)
-        yield Hospital(live, mailbox, gateway)
-
-
-def environment(hospital: Hospital) -> dict[str, str]:
-    """The settings of a process of its own on the same database and mailbox."""
-    return os.environ | {
-        "DATABASE_URL": hospital.live.app.extensions["settings"].database_url,
-        "SECRET_KEY": "k" * 40,
-        "MODE": "demonstration",
-        "PUBLIC_URL": "http://localhost",
-        "SMTP_URL": hospital.mailbox.url,
-        "SMTP_FROM": SENDER,
-        "CONTACT_KEYS": KEYS,
-    }
-
-
-def said(hospital: Hospital) -> str:
-    """What the command prints, run as the shell would."""
-    return subprocess.check_output(COMMAND, cwd=ROOT, env=environment(hospital), text=True, timeout=PATIENCE)
+    with open_hospital(database_kind, tmp_path, worker_id) as found:
+        yield found
 
 
 def token_in(text: str) -> str:
@@ -144,7 +116,7 @@ def test_a_tick_killed_while_sending_is_never_repeated_and_nothing_else_is_lost(
     patients = [hospital.add_patient("none") for _ in range(2)]
     first, second = (hospital.plan_link(each, "email")[0] for each in patients)
     hospital.mailbox.hangs = True
-    process = subprocess.Popen(COMMAND, cwd=ROOT, env=environment(hospital), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(COMMAND, cwd=ROOT, env=hospital.environment(), stdout=subprocess.DEVNULL)
     assert hospital.mailbox.arrived.wait(PATIENCE)
     process.kill()
     process.wait(PATIENCE)
@@ -385,12 +357,3 @@ def test_a_study_without_reminders_sends_nothing_by_itself(hospital: Hospital) -
         assert session.scalars(select(Study.definition_version)).one() == "2.0"
         session.commit()
     assert hospital.tick() == {}
-
-
-@pytest.mark.requirement("LINK-06")
-def test_the_command_says_what_it_did(hospital: Hospital) -> None:
-    hospital.live.clock.set(datetime.now(UTC))
-    hospital.plan_link(hospital.add_patient("none"), "email")
-    assert said(hospital) == "sent: 1\n"
-    assert state_of(hospital, token_in(str(hospital.mailbox.received[0].get_content()))) == "open"
-    assert said(hospital) == "Nothing was due.\n"

@@ -1,6 +1,7 @@
 """What administrators' pages say of a moment, a place, a role, in the page's language."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import url_for
 
@@ -29,6 +30,11 @@ def place_text(place: Place) -> str:
 def state_badge(state: AccountState) -> Badge:
     """The state of an account as a word."""
     return Badge(key=words.LOOKS[state], text=str(words.STATES[state]))
+
+
+def unsent_badge(message: Any) -> Badge | None:
+    """What became of an invitation that did not go; None for none."""
+    return Badge(key="late", text=str(words.UNSENT[message.state])) if message is not None else None
 
 
 def role_row(line: RoleLine, note: str = "", *, may_end: bool = False) -> RoleRow:

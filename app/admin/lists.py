@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app, g, render_template, request, url_for
 
 from app.admin import blueprint, words
-from app.admin.common import moment_text, place_text, role_row, state_badge
+from app.admin.common import moment_text, place_text, role_row, state_badge, unsent_badge
 from app.admin.pages import Badge, ListPage, Option, RoleRow, SiteRow, StaffRow, StudySites
 from app.db import db
 from app.i18n import translate
@@ -100,6 +100,7 @@ def _staff_row(line: StaffLine) -> StaffRow:
         email=line.user.email,
         url=url_for("admin.person", number=line.user.id),
         state=state_badge(line.state),
+        unsent=unsent_badge(line.unsent),
         roles=tuple(f"{words.ROLES[each.role]} – {place_text(each.place)}" for each in line.roles),
     )
 

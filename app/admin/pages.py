@@ -22,12 +22,13 @@ class Option:
 
 @dataclass(frozen=True, kw_only=True)
 class StaffRow:
-    """A person with the present roles, each as a line of text."""
+    """A person with the present roles, each as a line of text; unsent: the invitation that did not go."""
 
     email: str
     url: str
     state: Badge
     roles: tuple[str, ...]
+    unsent: Badge | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +89,7 @@ class PersonPage:
     has_password: bool
     done: str
     error: str
+    unsent: Badge | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

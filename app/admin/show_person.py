@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app, g, url_for
 
 from app.admin import words
-from app.admin.common import moment_text, role_row, state_badge
+from app.admin.common import moment_text, role_row, state_badge, unsent_badge
 from app.admin.pages import HistoryRow, LinkPage, PersonPage
 from app.i18n import translate
 from app.services.password_links import IssuedPasswordLink
@@ -31,6 +31,7 @@ def person_page(person: Person, done: str = "", error: str = "") -> PersonPage:
         is_own=user.id == g.actor.user_id,
         is_active=user.active,
         has_password=user.password is not None,
+        unsent=unsent_badge(person.unsent),
         done=str(words.DONE.get(done, "")),
         error=error,
     )

@@ -28,20 +28,23 @@ LONGEST_NUMBER = 9
 @blueprint.route("/invite", methods=["GET", "POST"])
 @access.staff(Permission.MANAGE_STAFF)
 def invite() -> Reply:
-    """Invites a person: an account, a role, and the link by which the person sets a password."""
-    form = _offered(InvitationForm())
+    """Invites a person: an account, a role, and a link for the password, by e-mail where that is set up."""
+    form, by_mail = _offered(InvitationForm()), bool(current_app.extensions["settings"].smtp_url)
     if form.validate_on_submit():
         try:
             _confirm(form)
             wanted = Invitation(form.email.data, form.language.data, *_role(form))
-            made = staff_changes.invite(db.session, _clock(), g.actor, wanted)
+            user, issued = staff_changes.invite(db.session, _clock(), g.actor, wanted, by_mail=by_mail)
         except RuleError as error:
             db.session.rollback()
             words.refuse(form, error)
         else:
             db.session.commit()
-            return render_template("admin/link.html", page=show_person.link_page(*made))
-    return render_template("admin/invite.html", form=form), REFUSED if form.errors else 200
+            if issued is None:
+                return _back(str(user.id), "invited")
+            return render_template("admin/link.html", page=show_person.link_page(user, issued))
+    html = render_template("admin/invite.html", form=form, by_mail=by_mail)
+    return html, REFUSED if form.errors else 200
 
 
 @blueprint.get(PERSON)

@@ -40,11 +40,19 @@ HISTORY = {
 }
 # What a page says after a change, by the key in its address.
 DONE = {
+    "invited": lazy_translate("The account is made. The invitation leaves by e-mail within minutes."),
     "given": lazy_translate("The role is given from now on. The person signs in again."),
     "ended": lazy_translate("The role is ended. The person signs in again."),
     "deactivated": lazy_translate("The account is deactivated and signed out everywhere."),
     "reactivated": lazy_translate("The account is active again, with the password and the roles it had."),
     "signed_out": lazy_translate("The person is signed out everywhere."),
+}
+# What became of an invitation by e-mail that did not go, or perhaps did not.
+UNSENT = {
+    "waiting": lazy_translate("Invitation waits: no e-mail leaves"),
+    "failed": lazy_translate("Invitation not sent"),
+    "uncertain": lazy_translate("Invitation perhaps not sent"),
+    "bounced": lazy_translate("Invitation came back: check the address"),
 }
 RULES = {
     "no_email": lazy_translate("This is no e-mail address: one looks like name@domain.example."),

@@ -17,12 +17,14 @@ from app.models.correction import CorrectedScore, CorrectedSymptom, Correction
 from app.models.exposure import Exposure
 from app.models.late_answer import LateAnswer
 from app.models.link import ON_PAPER, ON_SCREEN, PERSONAL_LINK, VISIT_LINK, WARD_LINK, Link
+from app.models.link_fetch import LinkFetch
 from app.models.message import (
     ALERT_MESSAGE,
     BOUNCED,
     CANCELLED,
     ESCALATION_MESSAGE,
     FAILED,
+    INVITATION_MESSAGE,
     LINK_MESSAGE,
     REMINDER,
     SENDING,
@@ -72,6 +74,7 @@ __all__ = [
     "FAILED",
     "FIRST",
     "INVITATION",
+    "INVITATION_MESSAGE",
     "LINK_MESSAGE",
     "MAIN",
     "NO_CHANNEL",
@@ -112,6 +115,7 @@ __all__ = [
     "Exposure",
     "LateAnswer",
     "Link",
+    "LinkFetch",
     "Message",
     "Milestone",
     "MissingReason",

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base
+from app.models.link_fetch import LinkFetch
 from app.models.patient import Patient
 from app.models.visit import Visit
 
@@ -49,6 +50,7 @@ class Link(Base):
 
     visit: Mapped[Visit | None] = relationship(lazy="raise_on_sql")
     patient: Mapped[Patient] = relationship(lazy="raise_on_sql")
+    fetch: Mapped[LinkFetch | None] = relationship(lazy="raise_on_sql", viewonly=True)
 
     @property
     def is_personal(self) -> bool:

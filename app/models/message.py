@@ -13,7 +13,7 @@ from app.models.visit import Visit
 
 LINK_MESSAGE, REMINDER = "link", "reminder"
 # Those to staff.
-ALERT_MESSAGE, ESCALATION_MESSAGE = "alert", "escalation"
+ALERT_MESSAGE, ESCALATION_MESSAGE, INVITATION_MESSAGE = "alert", "escalation", "invitation"
 
 WAITING, SENDING, SENT = "waiting", "sending", "sent"
 FAILED, UNCERTAIN, BOUNCED, CANCELLED = "failed", "uncertain", "bounced", "cancelled"

@@ -9,6 +9,8 @@ CHANNELS = {"email": lazy_translate("e-mail"), "sms": lazy_translate("SMS")}
 MESSAGES = {
     "link": lazy_translate("Link for %(visit)s by %(channel)s"),
     "reminder": lazy_translate("Reminder for %(visit)s by %(channel)s"),
+    "alert": lazy_translate("E-mail to %(person)s about an alert"),
+    "escalation": lazy_translate("E-mail to %(person)s about an alert without an answer"),
 }
 STATES = {
     "waiting": lazy_translate("Waiting"),
@@ -27,6 +29,15 @@ UNSENT = {
     "bounced": lazy_translate("%(message)s: came back. Check the contact details."),
 }
 
+# What is known of one to staff that did not go: nobody gives its reader another link.
+UNSENT_TO_STAFF = UNSENT | {
+    "uncertain": lazy_translate("%(message)s: nobody knows whether it arrived. Answer the alert."),
+    "bounced": lazy_translate(
+        "%(message)s: came back. Answer the alert; an administrator checks the address."
+    ),
+    "failed": lazy_translate("%(message)s: not sent. Answer the alert."),
+}
+
 QUEUED = lazy_translate("In the outbox: leaves by %(channel)s within minutes")
 # Where a link stands that was sent, or is being answered; the others say it by themselves.
 STAGES = {
@@ -34,6 +45,8 @@ STAGES = {
     Stage.FAILED: lazy_translate("The %(channel)s was not sent"),
     Stage.UNCERTAIN: lazy_translate("Nobody knows whether the %(channel)s arrived"),
     Stage.BOUNCED: lazy_translate("The %(channel)s came back"),
+    Stage.FETCHED: lazy_translate("Looked at on %(day)s by a program or a person, not begun yet"),
+    Stage.OPENED: lazy_translate("Begun by a person on %(day)s"),
     Stage.IN_PROGRESS: lazy_translate("Opened; %(settled)s questions of %(total)s settled"),
 }
 

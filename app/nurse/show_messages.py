@@ -1,6 +1,7 @@
 """From a patient's messages and links to what their page says of them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -35,7 +36,7 @@ def link_text(line: VisitLine, health: VisitLinks, messages: Sequence[MessageLin
         latest = health.links[0]
         facts = {
             "channel": str(morning_words.CHANNELS.get(latest.channel, "")),
-            "day": day_of(latest.sent_at or latest.issued_at, zone),
+            "day": day_of(_since(health) or latest.issued_at, zone),
             "settled": str(health.settled),
             "total": str(health.total),
         }
@@ -48,6 +49,13 @@ def link_text(line: VisitLine, health: VisitLinks, messages: Sequence[MessageLin
 def no_links() -> VisitLinks:
     """What is known of a visit to which no link was given."""
     return VisitLinks(Stage.NONE, ())
+
+
+def _since(health: VisitLinks) -> datetime | None:
+    """When the latest issue came as far as it has."""
+    if health.stage is Stage.OPENED:
+        return health.opened_at
+    return health.fetched_at if health.stage is Stage.FETCHED else health.links[0].sent_at
 
 
 def _is_on_its_way(line: MessageLine) -> bool:

@@ -44,6 +44,7 @@ def message_text(line: MessageLine, names: dict[str, str]) -> str:
     facts = {
         "visit": names.get(line.visit or "", line.visit or ""),
         "channel": str(morning_words.CHANNELS[line.channel]),
+        "person": line.to_staff or "",
     }
     return str(morning_words.MESSAGES[line.kind]) % facts
 
@@ -84,9 +85,12 @@ def _alert(alert: AlertLine, patient: Any, names: dict[str, str]) -> tuple[Badge
     }
     badge = Badge(key="late" if alert.is_escalated else "serious", text=str(translate("Alert")))
     sentence = str(translate("%(rule)s, %(visit)s, since %(moment)s.", **facts))
+    return badge, sentence, _answer(alert.id, patient)
+
+
+def _answer(alert_id: int, patient: Any) -> Action:
     label = translate("Answer the alert") if may(Permission.ANSWER_ALERT, patient) else translate("See")
-    url = url_for("nurse.alert", **address(patient), number=alert.id)
-    return badge, sentence, Action(label=label, url=url)
+    return Action(label=label, url=url_for("nurse.alert", **address(patient), number=alert_id))
 
 
 def _unsent(line: MessageLine, patient: Any, names: dict[str, str]) -> tuple[Badge, str, Action]:
@@ -95,6 +99,9 @@ def _unsent(line: MessageLine, patient: Any, names: dict[str, str]) -> tuple[Bad
         "moment": moment_of(line.due_at, patient.site.timezone),
     }
     badge = Badge(key=line.state, text=str(morning_words.STATES[line.state]))
+    if line.alert_id is not None:
+        sentence = str(morning_words.UNSENT_TO_STAFF[line.state]) % facts
+        return badge, sentence, _answer(line.alert_id, patient)
     sentence = str(morning_words.UNSENT[line.state]) % facts
     # Another link would kill one that may have arrived.
     can_reissue = line.is_unsent and line.state != "uncertain" and line.may_answer

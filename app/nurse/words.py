@@ -25,7 +25,7 @@ STATES = {
 LINKS = {
     LinkHealth.NONE: lazy_translate("No link"),
     LinkHealth.ISSUED: lazy_translate("Given on %(day)s, not opened yet"),
-    LinkHealth.OPENED: lazy_translate("Opened on %(day)s"),
+    LinkHealth.OPENED: lazy_translate("Begun by a person on %(day)s"),
     LinkHealth.REVOKED: lazy_translate("Revoked on %(day)s"),
 }
 TASKS = {

@@ -10,6 +10,7 @@ from app.forms.survey import ERASE, LANGUAGE, SEND, SKIP, ReviewForm, item_form
 from app.i18n import page_language, translate
 from app.patient import blueprint, code, pages, personal, show
 from app.patient.document import address, back_to, note_plain, survey_page
+from app.patient.fetches import note_look
 from app.services import access, links, responses, ward
 from app.services.audit import AuditContext, act_as
 from app.services.errors import RuleError
@@ -24,13 +25,14 @@ Reply = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
 @blueprint.get("/l/<token>")
 @access.public
 def landing(token: str) -> Reply:
-    """Welcomes; changes nothing, however often it is fetched."""
+    """Welcomes; changes nothing, however often it is fetched. That it was is noted once the page has left."""
     found = links.find_link(db.session, current_app.extensions["clock"], token)
     if found is None:
         return render_template("patient/unknown.html", page=show.unknown_page()), 404
     _speak_to(found)
     if found.link.is_personal:
         return personal.landing(found)
+    note_look(found)
     if found.state is LinkState.OPEN:
         return code.locked(found) or _welcome(found)
     return _not_open(found)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.clock import Clock
@@ -35,12 +35,22 @@ from app.version import SOFTWARE_VERSION
 GENESIS = "0" * 64
 ENTRIES, HEADS = cast(Table, AuditEntry.__table__), cast(Table, AuditHead.__table__)
 # Built once: every change runs them.
-HEAD = select(HEADS.c.sequence, HEADS.c.hash).where(HEADS.c.chain == bindparam("of_chain")).with_for_update()
+_HEAD = select(HEADS.c.chain, HEADS.c.sequence, HEADS.c.hash)
+HEAD = _HEAD.where(HEADS.c.chain == bindparam("of_chain")).with_for_update()
+# Always in the same order, so that two writers never wait for each other's chains.
+SEVERAL_HEADS = (
+    _HEAD.where(HEADS.c.chain.in_(bindparam("of_chains", expanding=True)))
+    .order_by(HEADS.c.chain)
+    .with_for_update()
+)
 NEW_HEAD = (
     update(HEADS)
     .where(HEADS.c.chain == bindparam("of_chain"))
     .values(sequence=bindparam("last"), hash=bindparam("last_hash"))
 )
+# Entries by their chain, and where a session keeps those that its next flush is to write.
+Trail = dict[str, list[dict[str, Any]]]
+NOTED = "audit_noted"
 AUDITED_TABLES = frozenset(mapper.local_table for mapper in Base.registry.mappers if mapper.class_.audited)
 
 
@@ -93,7 +103,17 @@ def record(
     session: Session, action: str, entity: str, entity_id: str, chain: str, changes: dict[str, Any]
 ) -> None:
     """Writes an entry for what is no change of a row: signing in, an export, reading contact data."""
-    _append(session, chain, [_entry(action, entity, entity_id, changes)])
+    _append(session, {chain: [_entry(action, entity, entity_id, changes)]})
+
+
+def note(
+    session: Session, action: str, entity: str, entity_id: str, chain: str, changes: dict[str, Any]
+) -> None:
+    """As record does, but together with what the session flushes next, at the latest when it commits."""
+    # From now on there is a transaction with which it can be forgotten.
+    session.connection()
+    noted: Trail = session.info.setdefault(NOTED, {})
+    noted.setdefault(chain, []).append(_entry(action, entity, entity_id, changes))
 
 
 def change_row(
@@ -117,7 +137,7 @@ def change_row(
     if done.rowcount != 1:
         raise StaleDataError(f"{model.__tablename__} {key} is not at revision {revision} any more")
     if changes:
-        _append(session, chain, [_entry("change", model.__tablename__, str(key), changes)])
+        _append(session, {chain: [_entry("change", model.__tablename__, str(key), changes)]})
 
 
 @cache
@@ -136,13 +156,21 @@ def _read_what_goes(session: Session, _flush: UOWTransaction, _objects: object) 
 
 @event.listens_for(AuditedSession, "after_flush")
 def _write_trail(session: Session, _flush: UOWTransaction) -> None:
-    by_chain: dict[str, list[dict[str, Any]]] = {}
+    by_chain: Trail = session.info.pop(NOTED, {})
     for action, row, changes in _changes(session):
         entry = _entry(action, row.__tablename__, str(getattr(row, "id", "")), changes)
         by_chain.setdefault(row.audit_chain, []).append(entry)
-    # Always in the same order, so that two writers never wait for each other's chains.
-    for chain in sorted(by_chain):
-        _append(session, chain, by_chain[chain])
+    _append(session, by_chain)
+
+
+@event.listens_for(AuditedSession, "before_commit")
+def _write_what_was_noted(session: Session) -> None:
+    _append(session, session.info.pop(NOTED, {}))
+
+
+@event.listens_for(AuditedSession, "after_soft_rollback")
+def _forget_what_was_noted(session: Session, _transaction: SessionTransaction) -> None:
+    session.info.pop(NOTED, None)
 
 
 def _changes(session: Session) -> Iterator[tuple[str, Base, dict[str, Any]]]:
@@ -167,36 +195,58 @@ def _entry(action: str, entity: str, entity_id: str, changes: dict[str, Any]) ->
     return {"action": action, "entity": entity, "entity_id": entity_id, "changes": _plain(changes)}
 
 
-def _append(session: Session, chain: str, entries: list[dict[str, Any]]) -> None:
+def _append(session: Session, by_chain: Trail) -> None:
+    """Adds entries to their chains, whatever the number of chains by the same three statements."""
+    if not by_chain:
+        return
+    connection = session.connection()
+    written: list[dict[str, Any]] = []
+    grown: list[dict[str, Any]] = []
+    context = _context(session, by_chain)
+    for chain, (sequence, last_hash) in _locked_heads(connection, by_chain).items():
+        for entry in by_chain[chain]:
+            sequence += 1
+            entry |= context | {"chain": chain, "sequence": sequence, "previous_hash": last_hash}
+            last_hash = entry["hash"] = entry_hash(entry)
+        written += by_chain[chain]
+        grown.append({"of_chain": chain, "last": sequence, "last_hash": last_hash})
+    connection.execute(insert(ENTRIES), written)
+    connection.execute(NEW_HEAD, grown)
+
+
+def _context(session: Session, by_chain: Trail) -> dict[str, Any]:
+    """What entries written together have in common: when, on whose behalf, by which version."""
     context: AuditContext | None = session.info.get("audit")
     if context is None:
-        raise MissingActorError(f"{entries[0]['action']} of {entries[0]['entity']} without an actor")
-    connection = session.connection()
-    sequence, last_hash = _locked_head(connection, chain)
-    for entry in entries:
-        sequence += 1
-        entry |= {
-            "chain": chain,
-            "sequence": sequence,
-            "at": session.info["clock"].now(),
-            "actor": context.actor,
-            "role": context.role,
-            "reason": context.reason,
-            "software_version": SOFTWARE_VERSION,
-            "previous_hash": last_hash,
-        }
-        last_hash = entry["hash"] = entry_hash(entry)
-    connection.execute(insert(ENTRIES), entries)
-    connection.execute(NEW_HEAD, {"of_chain": chain, "last": sequence, "last_hash": last_hash})
+        first = next(iter(by_chain.values()))[0]
+        raise MissingActorError(f"{first['action']} of {first['entity']} without an actor")
+    return {
+        "at": session.info["clock"].now(),
+        "actor": context.actor,
+        "role": context.role,
+        "reason": context.reason,
+        "software_version": SOFTWARE_VERSION,
+    }
 
 
-def _locked_head(connection: Connection, chain: str) -> tuple[int, str]:
-    head = connection.execute(HEAD, {"of_chain": chain}).one_or_none()
-    if head is None:
-        first = insert_or_meet(connection, HEADS).values(chain=chain, sequence=0, hash=GENESIS)
-        connection.execute(first.on_conflict_do_nothing())
-        head = connection.execute(HEAD, {"of_chain": chain}).one()
-    return head.sequence, head.hash
+def _locked_heads(connection: Connection, chains: Collection[str]) -> dict[str, tuple[int, str]]:
+    """The last place and hash of each chain, held until the transaction ends; new ones are begun."""
+    found = _held(connection, chains)
+    new = sorted(set(chains) - found.keys())
+    if new:
+        # Of two who begin a chain the second waits here, and then finds what the first one wrote.
+        first = [{"chain": chain, "sequence": 0, "hash": GENESIS} for chain in new]
+        connection.execute(insert_or_meet(connection, HEADS).on_conflict_do_nothing(), first)
+        found |= _held(connection, new)
+    return found
+
+
+def _held(connection: Connection, chains: Collection[str]) -> dict[str, tuple[int, str]]:
+    if len(chains) == 1:
+        rows = connection.execute(HEAD, {"of_chain": next(iter(chains))})
+    else:
+        rows = connection.execute(SEVERAL_HEADS, {"of_chains": list(chains)})
+    return {row.chain: (row.sequence, row.hash) for row in rows}
 
 
 def entry_hash(entry: dict[str, Any]) -> str:

@@ -8,9 +8,10 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import Link, Patient
+from app.models import Link, Patient, Study
 from app.services.errors import RuleError
 from app.services.sealing import Keys, NoKeyError, SealedTextError, seal, sealed_with, unseal
+from app.services.studies import definition_in_force
 from app.services.tokens import TokenSource, hash_code, new_code
 
 # So many wrong tries lock the link for a while, and as many more until it is unlocked by hand.
@@ -49,6 +50,24 @@ def give_card(session: Session, tokens: TokenSource, patient: Patient) -> str:
         except NoKeyError:
             raise RuleError("card", "no_card_keys") from None
         session.flush()
+    return code
+
+
+def asks_code(session: Session, study_id: int) -> bool:
+    """Whether the links of a study's visits open with the code of the patient's card alone."""
+    return definition_in_force(session, session.get_one(Study, study_id)).asks_code
+
+
+def needed_code(session: Session, keys: Keys, study_id: int, patient: Patient) -> str | None:
+    """The code that a link sent to a patient is to open with, None where the study asks for none.
+
+    Raises RuleError when it asks for one and the patient has no card: the link would open nothing.
+    """
+    if not asks_code(session, study_id):
+        return None
+    code = card_code(keys, patient)
+    if code is None:
+        raise RuleError("patient", "no_card", code=patient.code)
     return code
 
 

@@ -3,8 +3,10 @@
 Two may read them: the staff of the patient's site, and the job that sends. The trail never holds a value.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -13,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.models import CHANNELS, EMAIL, SMS, Contact, Patient
 from app.services.access import Actor, Permission, require
-from app.services.audit import record
+from app.services.audit import note, record
 from app.services.codes import reseal_card
 from app.services.errors import RuleError
 from app.services.identifiers import refuse_identifiers
@@ -77,13 +79,28 @@ def read_contact(session: Session, keys: Keys, patient: Patient, purpose: str) -
     contact = _contact(session, patient)
     if contact is None:
         return None
-    details = ContactDetails(
-        phone=_opened(keys, contact, "phone"),
-        email=_opened(keys, contact, "email"),
-        state=_state(contact),
-    )
-    record(session, "read", Contact.__tablename__, str(contact.id), contact.audit_chain, {"purpose": purpose})
+    details = _opened_details(keys, contact)
+    record(session, *_reading(contact, purpose))
     return details
+
+
+def read_contacts(
+    session: Session, keys: Keys, study_id: int, patient_ids: Collection[int], purpose: str
+) -> dict[int, ContactDetails | None]:
+    """As read_contact, of some patients of a study by their ids; who has no details is left out.
+
+    None stands for what does not open. The trail has it with what the caller flushes next.
+    """
+    query = select(Contact).where(Contact.study_id == study_id, Contact.patient_id.in_(patient_ids))
+    found: dict[int, ContactDetails | None] = {}
+    for contact in session.scalars(query.execution_options(populate_existing=True)):
+        try:
+            found[contact.patient_id] = _opened_details(keys, contact)
+        except SealedTextError:
+            found[contact.patient_id] = None
+        else:
+            note(session, *_reading(contact, purpose))
+    return found
 
 
 def show_contact(session: Session, actor: Actor, keys: Keys, patient: Patient) -> ContactDetails | None:
@@ -193,6 +210,16 @@ def _checked(patient: Patient, wish: ContactWish) -> tuple[str | None, str | Non
     if wish.channel == EMAIL and email is None:
         raise RuleError("email", "email_needs_address")
     return phone, email
+
+
+def _opened_details(keys: Keys, contact: Contact) -> ContactDetails:
+    phone, email = _opened(keys, contact, "phone"), _opened(keys, contact, "email")
+    return ContactDetails(phone=phone, email=email, state=_state(contact))
+
+
+def _reading(contact: Contact, purpose: str) -> tuple[str, str, str, str, dict[str, Any]]:
+    """What the trail has of a reading."""
+    return "read", Contact.__tablename__, str(contact.id), contact.audit_chain, {"purpose": purpose}
 
 
 def _contact(session: Session, patient: Patient) -> Contact | None:

@@ -1,6 +1,6 @@
-"""How far the links of a visit have come: issued, sent, opened, at item 12 of 30, submitted.
+"""How far the links of a visit have come: issued, sent, fetched, opened, at item 12 of 30, submitted.
 
-That an address was merely fetched is not counted: looking at a link changes nothing, in no table (LINK-02).
+Fetched: a program or a person looked at it. Opened: a person tapped, which no program does.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.clock import Clock
 from app.models import (
@@ -40,6 +40,7 @@ class Stage(StrEnum):
     UNCERTAIN = "uncertain"
     BOUNCED = "bounced"
     SENT = "sent"
+    FETCHED = "fetched"
     OPENED = "opened"
     IN_PROGRESS = "in progress"
     SUBMITTED = "submitted"
@@ -56,12 +57,16 @@ BY_MESSAGE = {
 
 @dataclass(frozen=True)
 class LinkStep:
-    """One link and what is known of it; `channel` "screen", "paper", "email" or "sms"."""
+    """One link and what is known of it; `channel` "screen", "paper", "email" or "sms".
+
+    fetched_at: when it was last noted that somebody or something looked at it, before anybody began.
+    """
 
     issue: int
     channel: str
     issued_at: datetime
     sent_at: datetime | None
+    fetched_at: datetime | None
     opened_at: datetime | None
     revoked_at: datetime | None
     revoked_reason: str | None
@@ -78,6 +83,20 @@ class VisitLinks:
     total: int = 0
     submitted_at: datetime | None = None
 
+    @property
+    def fetched_at(self) -> datetime | None:
+        """When a link of the latest issue was last looked at."""
+        return max((each.fetched_at for each in self._latest if each.fetched_at), default=None)
+
+    @property
+    def opened_at(self) -> datetime | None:
+        """When a person first began by a link of the latest issue."""
+        return min((each.opened_at for each in self._latest if each.opened_at), default=None)
+
+    @property
+    def _latest(self) -> list[LinkStep]:
+        return [each for each in self.links if each.issue == self.links[0].issue]
+
 
 def link_health(session: Session, clock: Clock, definition: StudyDefinition, visit: Visit) -> VisitLinks:
     """How far the links of a visit have come. The caller has made sure that the visit may be seen."""
@@ -85,6 +104,7 @@ def link_health(session: Session, clock: Clock, definition: StudyDefinition, vis
         select(Link, Message)
         .outerjoin(Message, Message.link_id == Link.id)
         .where(Link.study_id == visit.study_id, Link.visit_id == visit.id, Link.kind == VISIT_LINK)
+        .options(joinedload(Link.fetch))
         .order_by(Link.ordinal.desc(), Link.id.desc())
     )
     steps = tuple(_step(link, message) for link, message in session.execute(query))
@@ -115,6 +135,7 @@ def health_of_patient(
         .outerjoin(Message, Message.link_id == Link.id)
         .outerjoin(Response, _draft_of_visit())
         .where(Link.study_id == patient.study_id, Link.patient_id == patient.id, Link.kind == VISIT_LINK)
+        .options(joinedload(Link.fetch))
         .order_by(Link.ordinal.desc(), Link.id.desc())
     )
     steps: dict[int, dict[int, LinkStep]] = {}
@@ -161,6 +182,7 @@ def _step(link: Link, message: Message | None) -> LinkStep:
         channel=link.channel,
         issued_at=link.issued_at,
         sent_at=message.sent_at if message else None,
+        fetched_at=link.fetch.last_at if link.fetch else None,
         opened_at=link.opened_at,
         revoked_at=link.revoked_at,
         revoked_reason=link.revoked_reason,
@@ -173,4 +195,6 @@ def _stage(link: Link, message: Message | None) -> Stage:
         return Stage.REVOKED
     if link.opened_at is not None:
         return Stage.OPENED
+    if link.fetch is not None:
+        return Stage.FETCHED
     return BY_MESSAGE.get(message.state, Stage.ISSUED) if message else Stage.ISSUED

@@ -25,13 +25,12 @@ from app.models import (
     Study,
     Visit,
 )
-from app.services.codes import card_code, give_card, hold_card, set_code
+from app.services.codes import asks_code, give_card, hold_card, needed_code, set_code
 from app.services.errors import RuleError
 from app.services.questionnaires import REPORT
 from app.services.rows import hold
 from app.services.sealing import Keys
 from app.services.sessions import end_sessions_of_links, open_patient_session
-from app.services.studies import definition_in_force
 from app.services.tokens import TokenSource, hash_secret, new_secret
 from app.services.visits import GRACE, Form, Opening, follow_up_ends_at, is_answerable
 from app.services.wording import SealBrokenError, is_approved_for
@@ -52,7 +51,7 @@ _PAGES = (
         Study.code, Study.mode, Study.definition_version, Study.definition_sha256
     ),
 )
-BY_TOKEN = select(Link).where(Link.token_hash == bindparam("key")).options(*_PAGES)
+BY_TOKEN = select(Link).where(Link.token_hash == bindparam("key")).options(*_PAGES, joinedload(Link.fetch))
 BY_ID = select(Link).where(Link.id == bindparam("key")).options(*_PAGES)
 # One that was voided belongs to another patient.
 RESPONSES = select(Response).where(
@@ -144,7 +143,9 @@ def issue_link(
     code = give_card(session, tokens, patient) if asks_code(session, visit.study_id) else None
     ordinal = begin_issue(session, clock, visit, patient)
     token = tokens.token(patient.code, visit, ordinal)
-    return _new_link(session, clock, visit, ordinal, channel, token, code)
+    issued = _new_link(session, clock, visit, ordinal, channel, token, code)
+    session.flush()
+    return issued
 
 
 def begin_issue(session: Session, clock: Clock, visit: Visit, patient: Patient) -> int:
@@ -175,7 +176,8 @@ def last_issue(session: Session, visit: Visit) -> int:
     """The number of the visit's latest issue, whether its links are made or wait to be sent; 0 for none."""
     made = select(func.max(Link.ordinal)).where(_of_visit(visit))
     waiting = select(func.max(Message.ordinal)).where(*_link_messages(visit))
-    return max(session.scalar(made) or 0, session.scalar(waiting) or 0)
+    found = session.execute(select(made.scalar_subquery(), waiting.scalar_subquery())).one()
+    return max(each or 0 for each in found)
 
 
 def join_issue(
@@ -187,9 +189,18 @@ def join_issue(
     Raises RuleError as issue_link does, when the latest issue was revoked, and where the study asks for a
     code and the patient has no card.
     """
+    hold(session, visit)
+    issued = next_link(session, clock, keys, visit, patient, channel)
+    session.flush()
+    return issued
+
+
+def next_link(
+    session: Session, clock: Clock, keys: Keys, visit: Visit, patient: Patient, channel: str
+) -> IssuedLink:
+    """As join_issue, of a visit that is held; the caller flushes the link with what goes with it."""
     code = needed_code(session, keys, visit.study_id, patient)
     require_wording(session, visit.study_id, visit.questionnaires, patient.language)
-    hold(session, visit)
     require_open(session, clock, visit)
     ordinal = last_issue(session, visit) or 1
     require_live_issue(session, visit, ordinal)
@@ -215,24 +226,6 @@ def renew_token(session: Session, clock: Clock, keys: Keys, link: Link, patient:
     return IssuedLink(link, token, code)
 
 
-def asks_code(session: Session, study_id: int) -> bool:
-    """Whether the links of a study's visits open with the code of the patient's card alone."""
-    return definition_in_force(session, session.get_one(Study, study_id)).asks_code
-
-
-def needed_code(session: Session, keys: Keys, study_id: int, patient: Patient) -> str | None:
-    """The code that a link sent to a patient is to open with, None where the study asks for none.
-
-    Raises RuleError when it asks for one and the patient has no card: the link would open nothing.
-    """
-    if not asks_code(session, study_id):
-        return None
-    code = card_code(keys, patient)
-    if code is None:
-        raise RuleError("patient", "no_card", code=patient.code)
-    return code
-
-
 def _new_link(
     session: Session, clock: Clock, visit: Visit, ordinal: int, channel: str, token: str, code: str | None
 ) -> IssuedLink:
@@ -247,7 +240,6 @@ def _new_link(
     )
     set_code(link, token, code)
     session.add(link)
-    session.flush()
     return IssuedLink(link, token, code)
 
 

@@ -1,27 +1,30 @@
-"""What staff see of messages: those that did not go, those that wait, and all that a patient was sent."""
+"""What staff see of messages: those that did not go, those that wait, and all that a patient was sent.
+
+Those to staff about a patient's alert are among the ones that did not go, as long as nobody has answered it.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.clock import Clock
 from app.models import (
+    OPEN_ALERT,
     SUBMITTED,
     UNSENT,
     WAITING,
+    Alert,
     Message,
     Patient,
     Response,
+    User,
     Visit,
 )
 from app.services.access import Actor, Permission, patients_within, require
 from app.services.errors import NotFoundError
-from app.services.outbox import held_message
-
-# A message that is due for longer waits for a gateway that is not there, or for a tick that nobody runs.
-OVERDUE = timedelta(minutes=30)
+from app.services.outbox import OVERDUE, held_message
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class MessageLine:
     """A message as staff see it. error: a word such as "timeout"; tries: attempts so far.
 
     may_answer: whether the visit that it is about still takes answers, and has none that were sent.
+    alert_id, to_staff: of a message to staff the alert that it is about, and the address of its reader.
     """
 
     id: int
@@ -44,10 +48,12 @@ class MessageLine:
     sent_at: datetime | None
     resolved_at: datetime | None
     may_answer: bool
+    alert_id: int | None = None
+    to_staff: str | None = None
 
     @property
     def patient(self) -> str:
-        """The code of the patient to whom it goes."""
+        """The code of the patient to whom it goes, or whom it is about."""
         return self.owner.code
 
     @property
@@ -57,21 +63,23 @@ class MessageLine:
 
 
 def unsent_messages(session: Session, clock: Clock, actor: Actor) -> list[MessageLine]:
-    """What the actor's patients should have got and did not, or perhaps did not; the oldest first.
+    """What should have gone and did not, or perhaps did not, of the actor's patients; the oldest first.
 
-    Failed, bounced and uncertain ones until somebody takes note, and those that wait although they are due.
+    Failed, bounced and uncertain ones until somebody takes note, and those that wait although they are due;
+    to staff until the alert is answered.
     """
     late = and_(
         Message.state == WAITING,
         or_(Message.due_at <= clock.now() - OVERDUE, Message.error.is_not(None)),
     )
     unsettled = and_(Message.state.in_(UNSENT), Message.resolved_at.is_(None))
-    return _lines(session, clock, actor, or_(late, unsettled))
+    is_asked = or_(Message.alert_id.is_(None), Alert.state == OPEN_ALERT)
+    return _lines(session, clock, actor, and_(or_(late, unsettled), is_asked))
 
 
 def waiting_messages(session: Session, clock: Clock, actor: Actor) -> list[MessageLine]:
     """The outbox: what waits to be sent to the actor's patients, the one due first in front."""
-    return _lines(session, clock, actor, Message.state == WAITING)
+    return _lines(session, clock, actor, and_(Message.state == WAITING, Message.patient_id.is_not(None)))
 
 
 def messages_of(session: Session, clock: Clock, actor: Actor, patient: Patient) -> list[MessageLine]:
@@ -86,11 +94,10 @@ def take_note(session: Session, clock: Clock, actor: Actor, message_id: int) -> 
 
     Raises AccessDeniedError for who may see patients but issue no links.
     """
-    known = {line.id for line in unsent_messages(session, clock, actor)}
-    if message_id not in known:
+    lines = {line.id: line for line in unsent_messages(session, clock, actor)}
+    if message_id not in lines:
         raise NotFoundError("message", str(message_id))
-    message = held_message(session, message_id)
-    patient = session.get_one(Patient, message.patient_id)
+    message, patient = held_message(session, message_id).message, lines[message_id].owner
     require(actor, Permission.ISSUE_LINKS, patient.study_id, patient.site_id)
     message.resolved_at = message.resolved_at or clock.now()
     session.flush()
@@ -102,8 +109,10 @@ def _lines(session: Session, clock: Clock, actor: Actor, condition: ColumnElemen
     )
     may_answer = and_(Visit.closes_at > clock.now(), Visit.ends_on.is_(None), ~is_sent)
     query = (
-        select(Message, Patient, Visit.code, may_answer)
-        .join(Message.patient)
+        select(Message, Patient, Visit.code, may_answer, User.email)
+        .outerjoin(Alert, Alert.id == Message.alert_id)
+        .outerjoin(User, User.id == Message.user_id)
+        .join(Patient, Patient.id == func.coalesce(Message.patient_id, Alert.patient_id))
         .outerjoin(Visit, Visit.id == Message.visit_id)
         .where(patients_within(actor, Permission.SEE_PATIENTS), condition)
         .options(joinedload(Patient.site), joinedload(Patient.study))
@@ -112,7 +121,9 @@ def _lines(session: Session, clock: Clock, actor: Actor, condition: ColumnElemen
     return [_line(*row) for row in session.execute(query)]
 
 
-def _line(message: Message, patient: Patient, visit: str | None, may_answer: bool | None) -> MessageLine:
+def _line(
+    message: Message, patient: Patient, visit: str | None, may_answer: bool | None, to_staff: str | None
+) -> MessageLine:
     return MessageLine(
         id=message.id,
         owner=patient,
@@ -127,4 +138,6 @@ def _line(message: Message, patient: Patient, visit: str | None, may_answer: boo
         sent_at=message.sent_at,
         resolved_at=message.resolved_at,
         may_answer=bool(may_answer),
+        alert_id=message.alert_id,
+        to_staff=to_staff,
     )

@@ -151,6 +151,8 @@ def close_forms(session: Session, clock: Clock) -> int:
         .join(Response.visit)
         .where(
             Response.status == DRAFT,
+            Response.entry == MAIN,
+            Response.voided_at.is_(None),
             Response.saved_at.is_not(None),
             Visit.closes_at <= now - GRACE,
         )

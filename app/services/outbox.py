@@ -5,11 +5,12 @@ Whoever writes messages takes locks in this order: patient, visit, message.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy.orm import Session, selectinload
 
 from app.channels import Outcome, Receipt
 from app.clock import Clock
@@ -26,19 +27,31 @@ from app.models import (
     Patient,
     Visit,
 )
+from app.services.codes import asks_code
 from app.services.contact import flag_bounce
 from app.services.errors import RuleError
-from app.services.links import asks_code, begin_issue
+from app.services.links import begin_issue
 from app.services.rows import hold
 
 # Longer than any attempt takes; a process that is gone for so long is dead.
 LEASE = timedelta(minutes=5)
 AT_ONCE = 20
+# A message that is due for longer waits for a gateway that is not there, or for a tick that nobody runs.
+OVERDUE = timedelta(minutes=30)
 # How long after each failed attempt the next one is made; after the last one it has failed, the same day.
 PAUSES = tuple(timedelta(minutes=each) for each in (1, 5, 15, 30, 60))
 INTERRUPTED = "interrupted"
 # As rows.hold does, and read as they stand by then.
 HELD: dict[str, Any] = {"populate_existing": True, "with_for_update": {"key_share": True}}
+
+
+@dataclass(frozen=True)
+class HeldMessage:
+    """A message with whom it goes to, milestones included, and the visit that it is about; staff: neither."""
+
+    message: Message
+    patient: Patient | None
+    visit: Visit | None
 
 
 def plan_links(
@@ -71,20 +84,22 @@ def plan_links(
     return messages
 
 
-def claim(session: Session, clock: Clock, channels: Collection[str], at_most: int = AT_ONCE) -> list[int]:
-    """Takes messages that are due, for a while; the ids, the one due first in front.
+def claim(
+    session: Session,
+    clock: Clock,
+    channels: Collection[str],
+    at_most: int = AT_ONCE,
+    *,
+    to_patients: bool = True,
+) -> Sequence[Message]:
+    """Takes messages that are due, for a while, the one due first in front; or of those to staff alone.
 
     Commit at once: then no other process takes them, and those of a process that dies are free again later.
     """
     now = clock.now()
     query = (
         select(Message)
-        .where(
-            Message.state == WAITING,
-            Message.due_at <= now,
-            Message.channel.in_(channels),
-            or_(Message.leased_until.is_(None), Message.leased_until <= now),
-        )
+        .where(_is_due(now), Message.channel.in_(channels), true() if to_patients else _is_to_staff())
         .order_by(Message.due_at, Message.id)
         .limit(at_most)
         .with_for_update(skip_locked=True)
@@ -93,29 +108,40 @@ def claim(session: Session, clock: Clock, channels: Collection[str], at_most: in
     for message in messages:
         message.leased_until = now + LEASE
     session.flush()
-    return [message.id for message in messages]
+    return messages
 
 
-def channel_of(session: Session, message_id: int) -> str:
-    """The name of the channel that a message goes by."""
-    return session.get_one(Message, message_id).channel
+def waiting_counts(session: Session, clock: Clock) -> dict[tuple[str, bool], int]:
+    """How many messages are due that no process has taken, by channel and whether they go to staff."""
+    query = (
+        select(Message.channel, _is_to_staff(), func.count())
+        .where(_is_due(clock.now()))
+        .group_by(Message.channel, _is_to_staff())
+    )
+    return {(channel, bool(is_to_staff)): count for channel, is_to_staff, count in session.execute(query)}
 
 
-def held_message(session: Session, message_id: int) -> Message:
+def held_message(session: Session, message_id: int) -> HeldMessage:
     """A message as it stands now, held with its patient and its visit until the transaction ends."""
     message = session.get_one(Message, message_id)
+    patient, visit = None, None
     if message.patient_id is not None:
-        session.get_one(Patient, message.patient_id, **HELD)
+        milestones = selectinload(Patient.milestones)
+        patient = session.get_one(Patient, message.patient_id, options=[milestones], **HELD)
     if message.visit_id is not None:
-        session.get_one(Visit, message.visit_id, **HELD)
-    return session.get_one(Message, message_id, **HELD)
+        visit = session.get_one(Visit, message.visit_id, **HELD)
+    return HeldMessage(session.get_one(Message, message_id, **HELD), patient, visit)
 
 
 def settle(
     session: Session, clock: Clock, message_id: int, receipt: Receipt, *, is_idempotent: bool = False
 ) -> str:
     """Writes down what came of an attempt; returns the state that the message is in."""
-    message = held_message(session, message_id)
+    if receipt.outcome is Outcome.BOUNCED:
+        message = held_message(session, message_id).message
+    else:
+        # Nothing else is written: neither patient nor visit is waited for.
+        message = session.get_one(Message, message_id, **HELD)
     if message.state not in {SENDING, UNCERTAIN}:
         # Another process took it over meanwhile, as the other side tells doubles by the key.
         return message.state
@@ -174,6 +200,15 @@ def end_messages(session: Session, patient: Patient, reason: str) -> int:
         message.state, message.error = CANCELLED, reason
     session.flush()
     return len(waiting)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    is_free = or_(Message.leased_until.is_(None), Message.leased_until <= now)
+    return and_(Message.state == WAITING, Message.due_at <= now, is_free)
+
+
+def _is_to_staff() -> ColumnElement[bool]:
+    return Message.patient_id.is_(None)
 
 
 def _again(message: Message, clock: Clock) -> None:

@@ -1,6 +1,6 @@
 """Reminders: what the study sends by itself while a visit is open and nothing was sent back."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.models import CANCELLED, REMINDER, SUBMITTED, WAITING, Message, Patient, Response, Site, Study, Visit
-from app.services.contact import FOR_SENDING, read_contact
+from app.services.contact import FOR_SENDING, ContactDetails, read_contacts
 from app.services.definition import Reminders
-from app.services.rows import hold
+from app.services.rows import held_rows
 from app.services.schedule import Window, local_midnight
-from app.services.sealing import Keys, SealedTextError
+from app.services.sealing import Keys
 from app.services.visits import UNSCHEDULED
 
 CHUNK = 500
@@ -39,6 +39,7 @@ class DueReminder:
     """A visit with steps that are due and were not planned, in the order of their days."""
 
     visit_id: int
+    patient_id: int
     steps: tuple[Step, ...]
 
 
@@ -82,54 +83,59 @@ def due_reminders(
         for row in rows:
             due = _due(clock, reminders, row, planned.get(row.id, set()))
             if due:
-                yield DueReminder(row.id, due)
+                yield DueReminder(row.id, row.patient_id, due)
 
 
-def plan_reminder(session: Session, clock: Clock, keys: Keys, reminders: Reminders, due: DueReminder) -> bool:
-    """Plans the latest step of a visit; those before it are kept as overtaken. Whether a message will go.
+def plan_reminders(
+    session: Session, clock: Clock, keys: Keys, study: Study, reminders: Reminders, due: Sequence[DueReminder]
+) -> int:
+    """Plans the latest step of some visits of a study; those before it are kept as overtaken.
 
-    Nothing is planned for a patient whose contact details were erased meanwhile.
+    Returns how many messages will go. Nothing is planned for a patient whose contact details were erased
+    meanwhile. The same queries, whatever the number of visits.
     """
-    visit = session.get_one(Visit, due.visit_id)
-    patient = session.get_one(Patient, visit.patient_id)
-    hold(session, patient)
-    hold(session, visit)
-    planned = _planned(session, [visit.id]).get(visit.id, set())
-    fresh = [step for step in due.steps if step.ordinal not in planned]
-    channel = _channel(session, keys, patient) if fresh else None
-    if channel is None:
-        return False
-    zone = ZoneInfo(session.get_one(Site, patient.site_id).timezone)
-    for step in fresh:
-        message = _message(clock, visit, patient, step, channel)
-        message.due_at = leaves_at(reminders, clock.now(), zone)
-        if step is not fresh[-1]:
-            message.state, message.error = CANCELLED, OVERTAKEN
-        elif channel == NO_CHANNEL:
-            message.state, message.error = CANCELLED, NOT_WANTED
-        session.add(message)
+    patients = {each.id: each for each in held_rows(session, Patient, {each.patient_id for each in due})}
+    visits = {each.id: each for each in held_rows(session, Visit, {each.visit_id for each in due})}
+    planned = _planned(session, list(visits))
+    fresh = {each: _fresh(each, planned.get(each.visit_id, set())) for each in due}
+    read = {each.patient_id for each, steps in fresh.items() if steps}
+    contacts = read_contacts(session, keys, study.id, read, FOR_SENDING)
+    zones = _zones(session, patients.values())
+    count = 0
+    for each, steps in fresh.items():
+        if not steps or each.patient_id not in contacts:
+            continue
+        patient, channel = patients[each.patient_id], _channel(contacts[each.patient_id])
+        due_at = leaves_at(reminders, clock.now(), zones[patient.site_id])
+        session.add_all(_messages(clock, visits[each.visit_id], patient, steps, channel, due_at))
+        count += channel != NO_CHANNEL
     session.flush()
-    return channel != NO_CHANNEL
+    return count
 
 
-def _channel(session: Session, keys: Keys, patient: Patient) -> str | None:
-    """By which channel a patient wishes to hear from us: "none" for by none, None where nothing is known."""
-    try:
-        contact = read_contact(session, keys, patient, FOR_SENDING)
-    except SealedTextError:
-        # To plan by what nobody can read is no use.
-        return NO_CHANNEL
-    if contact is None:
-        return None
-    return NO_CHANNEL if contact.do_not_contact else contact.channel
+def _fresh(due: DueReminder, planned: Collection[int]) -> tuple[Step, ...]:
+    return tuple(step for step in due.steps if step.ordinal not in planned)
 
 
-def _open_visits(clock: Clock, study: Study, last_id: int) -> Select[int, date, date, str]:
+def _zones(session: Session, patients: Collection[Patient]) -> dict[int, ZoneInfo]:
+    query = select(Site.id, Site.timezone).where(Site.id.in_({each.site_id for each in patients}))
+    return {site_id: ZoneInfo(zone) for site_id, zone in session.execute(query)}
+
+
+def _channel(contact: ContactDetails | None) -> str:
+    """By which channel a patient wishes to hear from us: "none" for by none, and for what does not open.
+
+    To plan by what nobody can read is no use.
+    """
+    return NO_CHANNEL if contact is None or contact.do_not_contact else contact.channel
+
+
+def _open_visits(clock: Clock, study: Study, last_id: int) -> Select[int, int, date, date, str]:
     now = clock.now()
     sent = exists().where(Response.visit_id == Visit.id, Response.status == SUBMITTED)
     is_known = exists().where(CONTACT.c.patient_id == Visit.patient_id)
     return (
-        select(Visit.id, Visit.opens_on, Visit.closes_on, Site.timezone)
+        select(Visit.id, Visit.patient_id, Visit.opens_on, Visit.closes_on, Site.timezone)
         .join(Patient, Patient.id == Visit.patient_id)
         .join(Site, Site.id == Patient.site_id)
         .where(
@@ -158,7 +164,7 @@ def _planned(session: Session, visit_ids: Collection[int]) -> dict[int, set[int]
 
 
 def _due(
-    clock: Clock, reminders: Reminders, row: Row[int, date, date, str], planned: set[int]
+    clock: Clock, reminders: Reminders, row: Row[int, int, date, date, str], planned: set[int]
 ) -> tuple[Step, ...]:
     zone = ZoneInfo(row.timezone)
     due = [
@@ -169,16 +175,26 @@ def _due(
     return () if len(planned) >= reminders.at_most else tuple(due)
 
 
-def _message(clock: Clock, visit: Visit, patient: Patient, step: Step, channel: str) -> Message:
-    return Message(
-        study_id=visit.study_id,
-        patient_id=patient.id,
-        visit_id=visit.id,
-        kind=REMINDER,
-        ordinal=step.ordinal,
-        channel=channel,
-        language=patient.language,
-        idempotency_key=f"{REMINDER}:{patient.id}:{visit.id}:{step.ordinal}",
-        state=WAITING,
-        planned_at=clock.now(),
-    )
+def _messages(
+    clock: Clock, visit: Visit, patient: Patient, steps: Sequence[Step], channel: str, due_at: datetime
+) -> Iterator[Message]:
+    """The messages of these steps, of which the last one alone may go."""
+    for step in steps:
+        message = Message(
+            study_id=visit.study_id,
+            patient_id=patient.id,
+            visit_id=visit.id,
+            kind=REMINDER,
+            ordinal=step.ordinal,
+            channel=channel,
+            language=patient.language,
+            idempotency_key=f"{REMINDER}:{patient.id}:{visit.id}:{step.ordinal}",
+            state=WAITING,
+            planned_at=clock.now(),
+            due_at=due_at,
+        )
+        if step is not steps[-1]:
+            message.state, message.error = CANCELLED, OVERTAKEN
+        elif channel == NO_CHANNEL:
+            message.state, message.error = CANCELLED, NOT_WANTED
+        yield message

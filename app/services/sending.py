@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from app.channels import Outgoing
 from app.clock import Clock
@@ -13,6 +12,7 @@ from app.models import (
     CANCELLED,
     EMAIL,
     FAILED,
+    INVITATION_MESSAGE,
     REMINDER,
     SENDING,
     WAITING,
@@ -24,15 +24,16 @@ from app.models import (
     Visit,
 )
 from app.services.alert_messages import StaffWords, begin_alert_message
-from app.services.contact import FOR_SENDING, read_contact
+from app.services.contact import FOR_SENDING, read_contacts
 from app.services.definition import StudyDefinition
 from app.services.definition.messages import Kind, filled, sms_text
 from app.services.errors import RuleError
+from app.services.invitations import begin_invitation
 from app.services.leaving import may_be_contacted
 from app.services.links import (
     IssuedLink,
-    join_issue,
     last_issue,
+    next_link,
     renew_token,
     require_live_issue,
     require_open,
@@ -40,7 +41,7 @@ from app.services.links import (
 )
 from app.services.outbox import LEASE, held_message
 from app.services.reminders import ON_OPENING, leaves_at
-from app.services.sealing import Keys, SealedTextError
+from app.services.sealing import Keys
 from app.services.studies import definition_in_force
 
 # What ends a message without anybody's fault; everything else is for the site to look at.
@@ -55,12 +56,13 @@ def begin_sending(
     staff_words: what a message to staff says.
     Commit before sending: from then on nobody else sends it.
     """
-    message = held_message(session, message_id)
+    held = held_message(session, message_id)
+    message, patient, visit = held.message, held.patient, held.visit
     if message.state != WAITING:
         return None
-    if message.alert_id is not None:
-        return begin_alert_message(session, clock, message, public_url, staff_words)
-    patient, visit = _patient(session, message), session.get_one(Visit, message.visit_id)
+    if patient is None or visit is None:
+        begin = begin_invitation if message.kind == INVITATION_MESSAGE else begin_alert_message
+        return begin(session, clock, message, public_url, staff_words)
     definition = definition_in_force(session, session.get_one(Study, message.study_id))
     later = _quiet_until(session, clock, definition, message, patient)
     if later is not None:
@@ -75,7 +77,7 @@ def begin_sending(
         message.error, message.leased_until = refusal.rule, None
         session.flush()
         return None
-    message.state, message.link_id, message.language = SENDING, issued.link.id, patient.language
+    message.state, message.link, message.language = SENDING, issued.link, patient.language
     message.tries, message.leased_until, message.error = message.tries + 1, clock.now() + LEASE, None
     session.flush()
     values = _values(session, definition, visit, patient) | {"link": f"{public_url}/l/{issued.token}"}
@@ -85,11 +87,6 @@ def begin_sending(
 def wording_of(message: Message) -> Kind:
     """Which texts a message takes: the one on opening says that the questionnaire is ready."""
     return "reminder" if message.kind == REMINDER and message.ordinal != ON_OPENING else "link"
-
-
-def _patient(session: Session, message: Message) -> Patient:
-    query = select(Patient).where(Patient.id == message.patient_id).options(selectinload(Patient.milestones))
-    return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def _quiet_until(
@@ -106,13 +103,15 @@ def _quiet_until(
 def _address(session: Session, keys: Keys, message: Message, patient: Patient) -> str:
     if not may_be_contacted(patient):
         raise RuleError("patient", "left_study")
-    try:
-        contact = read_contact(session, keys, patient, FOR_SENDING)
-    except SealedTextError:
-        raise RuleError("patient", "contact_not_opened") from None
-    if contact is not None and contact.do_not_contact:
+    found = read_contacts(session, keys, patient.study_id, [patient.id], FOR_SENDING)
+    if not found:
+        raise RuleError("patient", "no_address")
+    contact = found[patient.id]
+    if contact is None:
+        raise RuleError("patient", "contact_not_opened")
+    if contact.do_not_contact:
         raise RuleError("patient", "do_not_contact")
-    address = contact and (contact.email if message.channel == EMAIL else contact.phone)
+    address = contact.email if message.channel == EMAIL else contact.phone
     if not address:
         raise RuleError("patient", "no_address")
     return address
@@ -123,7 +122,7 @@ def _link(
 ) -> IssuedLink:
     """A link with a token of this attempt's own; that of an attempt which certainly failed opens nothing."""
     if message.link_id is None:
-        return join_issue(session, clock, keys, visit, patient, message.channel)
+        return next_link(session, clock, keys, visit, patient, message.channel)
     require_wording(session, visit.study_id, visit.questionnaires, patient.language)
     require_open(session, clock, visit)
     require_live_issue(session, visit, last_issue(session, visit))

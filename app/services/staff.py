@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import AuditEntry, PasswordLink, RoleAssignment, Site, Study, User
+from app.models import AuditEntry, Message, PasswordLink, RoleAssignment, Site, Study, User
 from app.services.access import Actor, Permission, Role, assignments_within, sites_within, studies_within
 from app.services.errors import NotFoundError
+from app.services.invitations import unsent_invitation
 from app.services.password_links import live_password_link
 
 PAGE_LENGTH = 50
@@ -70,11 +71,15 @@ class RoleLine:
 
 @dataclass(frozen=True)
 class StaffLine:
-    """A person with the roles held now, of those that the asker may see."""
+    """A person with the roles held now, of those that the asker may see.
+
+    unsent: the invitation by e-mail that did not go, or waits although it is due.
+    """
 
     user: User
     state: AccountState
     roles: tuple[RoleLine, ...]
+    unsent: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ class Person:
     history: tuple[AuditEntry, ...]
     link: PasswordLink | None
     is_governed: bool
+    unsent: Message | None
 
 
 @dataclass(frozen=True)
@@ -127,17 +133,20 @@ def staff_list(session: Session, clock: Clock, actor: Actor, wanted: Wanted) -> 
         here = and_(RoleAssignment.user_id == User.id, assignments_within(actor), stands, _at(wanted.place))
         mine = and_(mine, exists().where(here))
     found = and_(mine, _searched(wanted.search))
-    page = list(
-        session.scalars(
-            select(User).where(found, User.email > wanted.after).order_by(User.email).limit(PAGE_LENGTH + 1)
-        )
-    )
-    has_more, page = len(page) > PAGE_LENGTH, page[:PAGE_LENGTH]
+    query = select(User, Message).outerjoin(Message, unsent_invitation(clock))
+    query = query.where(found, User.email > wanted.after).order_by(User.email).limit(PAGE_LENGTH + 1)
+    unsent: dict[User, Message | None] = {row.User: row.Message for row in session.execute(query)}
+    has_more, page = len(unsent) > PAGE_LENGTH, list(unsent)[:PAGE_LENGTH]
     roles = _lines(session, and_(assignments_within(actor), stands, RoleAssignment.user_id.in_(_ids(page))))
     return Listing(
         total=session.scalar(select(func.count(User.id)).where(found)) or 0,
         lines=tuple(
-            StaffLine(each, state_of(each), tuple(line for line in roles if line.user.id == each.id))
+            StaffLine(
+                each,
+                state_of(each),
+                tuple(line for line in roles if line.user.id == each.id),
+                unsent[each],
+            )
             for each in page
         ),
         next_after=page[-1].email if has_more else None,
@@ -164,9 +173,11 @@ def access_list(session: Session, actor: Actor, wanted: Wanted) -> Listing:
 
 def find_person(session: Session, clock: Clock, actor: Actor, user_id: int) -> Person:
     """A person whom the actor may see; NotFoundError for another one as for none."""
-    user = session.scalar(select(User).where(User.id == user_id, _visible(actor)))
-    if user is None:
+    query = select(User, Message).outerjoin(Message, unsent_invitation(clock))
+    found = session.execute(query.where(User.id == user_id, _visible(actor))).one_or_none()
+    if found is None:
         raise NotFoundError("person", str(user_id))
+    user, unsent = found
     roles = _lines(session, and_(assignments_within(actor), RoleAssignment.user_id == user.id))
     history = session.scalars(
         select(AuditEntry)
@@ -181,6 +192,7 @@ def find_person(session: Session, clock: Clock, actor: Actor, user_id: int) -> P
         history=tuple(history),
         link=live_password_link(session, clock, user),
         is_governed=governs(session, clock, actor, user),
+        unsent=unsent,
     )
 
 

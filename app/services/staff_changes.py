@@ -14,6 +14,7 @@ from app.services import audit
 from app.services.access import AccessDeniedError, Actor, Permission, Role, load_actor, require
 from app.services.accounts import create_account, grant_role
 from app.services.errors import NotFoundError, RuleError
+from app.services.invitations import BY_HAND, end_invitations, plan_invitation
 from app.services.password_links import IssuedPasswordLink, end_password_links, make_password_link
 from app.services.phones import parse_email
 from app.services.sessions import end_sessions_of_user
@@ -31,10 +32,12 @@ class Invitation:
 
 
 def invite(
-    session: Session, clock: Clock, actor: Actor, invitation: Invitation
-) -> tuple[User, IssuedPasswordLink]:
+    session: Session, clock: Clock, actor: Actor, invitation: Invitation, *, by_mail: bool = False
+) -> tuple[User, IssuedPasswordLink | None]:
     """Makes an account without a password, its first role, and the link by which the password is set.
 
+    by_mail: the link is made when the tick sends it, and nobody here sees it; a role in all studies has none
+    whose name could stand above the message, so that link is made now as without mail.
     Raises RuleError when the address is none or taken, or the role and the place do not fit;
     AccessDeniedError where the actor gives no roles there.
     """
@@ -42,6 +45,9 @@ def invite(
     email = parse_email(invitation.email)
     user = create_account(session, clock, email, None, invitation.language)
     grant_role(session, clock, user, invitation.role, invitation.place.study, invitation.place.site)
+    if by_mail and invitation.place.study is not None:
+        plan_invitation(session, clock, user, invitation.place.study)
+        return user, None
     return user, make_password_link(session, clock, user)
 
 
@@ -84,6 +90,7 @@ def end_role(session: Session, clock: Clock, actor: Actor, user: User, assignmen
 def renew_link(session: Session, clock: Clock, actor: Actor, user: User) -> IssuedPasswordLink:
     """A new link for a person to set the password: an invitation or a reset. RuleError: deactivated."""
     _govern(session, clock, actor, user)
+    end_invitations(session, clock, user, BY_HAND)
     return make_password_link(session, clock, user)
 
 

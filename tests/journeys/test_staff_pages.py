@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from app.models import Patient
 from app.services.access import Role
-from tests import factories
+from tests import alerting, factories
 from tests.journeys.conftest import COMPUTER, PHONE, Open
 from tests.journeys.hospital import Hospital
 from tests.journeys.looks import ALL_RULES, CONTRAST, violations
@@ -59,7 +59,7 @@ VISITS = (
 def names(hospital: Hospital) -> dict[str, str]:
     """What stands in the addresses: of a patient about whom there is something on every page."""
     session, clock, patient = hospital.session, hospital.clock, hospital.patient()
-    alert, drug = factories.make_alert(session, clock, patient), _drug(hospital, patient)
+    alert, drug = alerting.make_alert(session, clock, patient), _drug(hospital, patient)
     for is_serious in (False, True):
         event = factories.make_event(session, clock, patient)
         if is_serious:

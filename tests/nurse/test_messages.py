@@ -9,6 +9,7 @@ from app.clock import SteppedClock
 from app.models import Message, Patient, Study
 from app.services import links, missing
 from app.services.access import Role
+from app.services.link_fetches import note_fetch
 from tests import factories
 from tests.conftest import CONTACT_KEYS
 from tests.nurse.test_front import FRONT, rows, to_do
@@ -133,11 +134,13 @@ def test_the_page_says_how_far_a_link_has_come(
     assert "Sent by e-mail on 23 Nov 2026, not opened yet" in told()
     issued = factories.make_link(session, clock, patient)
     assert "Given on 23 Nov 2026, not opened yet" in told()
+    note_fetch(session, clock, issued.link.id)
+    assert "Looked at on 23 Nov 2026 by a program or a person, not begun yet" in told()
     found = links.find_link(session, clock, issued.token)
     assert found is not None
     factories.begin_response(session, clock, visit)
     links.begin(session, clock, found, {})
-    assert "Opened on 23 Nov 2026" in told()
+    assert "Begun by a person on 23 Nov 2026" in told()
     factories.answer(session, clock, visit, {f"q{number:02}": 1 for number in range(1, 13)})
     assert "Opened; 12 questions of 30 settled" in told()
     factories.submit(session, clock, visit)

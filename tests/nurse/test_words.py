@@ -136,7 +136,9 @@ def test_every_matter_of_the_list_and_every_state_of_a_message_has_words(app_con
     states = {models.WAITING, models.SENDING, models.SENT, models.CANCELLED, *models.UNSENT}
     assert set(morning_words.STATES) == states
     assert set(morning_words.UNSENT) == {models.WAITING, *models.UNSENT}
-    assert set(morning_words.MESSAGES) == {models.LINK_MESSAGE, models.REMINDER}
+    assert set(morning_words.UNSENT_TO_STAFF) == set(morning_words.UNSENT)
+    to_staff = {models.ALERT_MESSAGE, models.ESCALATION_MESSAGE}
+    assert set(morning_words.MESSAGES) == {models.LINK_MESSAGE, models.REMINDER} | to_staff
 
 
 def test_facts_are_put_in_dates_written_out(app_context: None) -> None:

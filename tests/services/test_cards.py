@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
-from app.models import FAILED, SENDING, WAITING, Patient
+from app.models import FAILED, SENDING, WAITING, Message, Patient
 from app.services import links, outbox, sending
 from app.services.codes import CodeCheck, card_code, check_code
 from app.services.errors import RuleError
@@ -46,7 +46,7 @@ def test_a_link_by_message_opens_with_the_card_alone(
     found = links.find_link(session, clock, token := begin(session, clock, message))
     assert found is not None
     assert found.link.asks_code
-    assert outbox.held_message(session, message).state == SENDING
+    assert session.get_one(Message, message).state == SENDING
     wrong = f"{(int(code) + 1) % 10**6:06}"
     tried = [check_code(session, clock, found.link, token, each) for each in (wrong, code)]
     assert tried == [CodeCheck.WRONG, CodeCheck.RIGHT]
@@ -56,7 +56,7 @@ def test_an_attempt_that_failed_leaves_the_next_one_with_the_same_code(
     session: Session, clock: SteppedClock, patient: Patient
 ) -> None:
     code = make.make_link(session, clock, patient).code or ""
-    message = outbox.held_message(session, plan(session, clock, patient))
+    message = session.get_one(Message, plan(session, clock, patient))
     first = begin(session, clock, message.id)
     message.state = WAITING
     found = links.find_link(session, clock, token := begin(session, clock, message.id))
@@ -76,7 +76,7 @@ def test_a_message_that_waits_fails_when_the_card_is_lost(
     session: Session, clock: SteppedClock, patient: Patient
 ) -> None:
     make.make_link(session, clock, patient)
-    message = outbox.held_message(session, plan(session, clock, patient))
+    message = session.get_one(Message, plan(session, clock, patient))
     links.end_card(session, clock, patient)
     assert begin(session, clock, message.id) == ""
     assert (message.state, message.error) == (FAILED, "no_card")
