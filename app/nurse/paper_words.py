@@ -17,6 +17,9 @@ STEPS = {
     ),
     Step.RECEIVED: lazy_translate("The questionnaire of this visit was received: no sheet can be added."),
     Step.CLOSED: lazy_translate("This visit closed on %(closes_on)s: no sheet can be added any more."),
+    Step.SERVED: lazy_translate(
+        "The questionnaire of another visit serves this one too: type the sheet of that visit."
+    ),
 }
 # The differences of two sheets that are no answers.
 FRAME = {
@@ -69,5 +72,6 @@ RULES = {
     "sheet_second": lazy_translate("This sheet was typed once: a second person types it first."),
     "sheet_received": STEPS[Step.RECEIVED],
     "sheet_closed": STEPS[Step.CLOSED],
+    "sheet_served": STEPS[Step.SERVED],
 }
 NOT_ASKED = lazy_translate("Not asked")

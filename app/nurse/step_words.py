@@ -54,6 +54,9 @@ RULES = {
     "form_there": lazy_translate(
         "The other patient has begun or sent this visit’s questionnaires: look there."
     ),
+    "form_of_other": lazy_translate(
+        "The questionnaire of another visit serves this one too: choose that visit."
+    ),
     "other_questionnaires": lazy_translate(
         "The other patient’s visit asks other questionnaires: choose the visit that was filled in."
     ),

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, s
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import SUBMITTED, Patient, Response, Visit
+from app.models import MAIN, SUBMITTED, Patient, Response, Visit
 from app.services.visits import UNSCHEDULED
 from app.services.worklist import serves
 
@@ -92,7 +92,12 @@ def study_counts(session: Session, clock: Clock, study_ids: Iterable[int]) -> di
 
 def _forms(clock: Clock, study_ids: list[int]) -> Subquery:
     """Each form that somebody may expect, with 1 or 0 for expected and for received."""
-    received = exists().where(serves(Visit), Response.status == SUBMITTED, Response.voided_at.is_(None))
+    received = exists().where(
+        serves(Visit),
+        Response.entry == MAIN,
+        Response.status == SUBMITTED,
+        Response.voided_at.is_(None),
+    )
     not_left = or_(Visit.ends_on.is_(None), Visit.due_on < Visit.ends_on)
     expected = or_(received, and_(Visit.opens_at <= clock.now(), not_left))
     return (

@@ -9,7 +9,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
-from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from app.clock import Clock
 from app.models import (
@@ -20,6 +20,7 @@ from app.models import (
     WAITING,
     Link,
     Message,
+    Milestone,
     Patient,
     Response,
     Visit,
@@ -28,6 +29,7 @@ from app.services.access import Actor, Permission, patients_within
 from app.services.alerts import AlertLine, open_alerts
 from app.services.declarations import DeclarationDue, declarations_due
 from app.services.definition import BASELINE
+from app.services.leaving import NOTHING_EXPECTED
 from app.services.message_list import MessageLine, unsent_messages
 from app.services.missing import UnexplainedForm, unexplained_forms
 from app.services.schedule import local_date
@@ -173,7 +175,9 @@ def _has_link() -> ColumnElement[bool]:
 
 
 def _has_left() -> ColumnElement[bool]:
-    other = aliased(Visit)
     return exists().where(
-        other.study_id == Patient.study_id, other.patient_id == Patient.id, other.ends_on.is_not(None)
+        Milestone.study_id == Patient.study_id,
+        Milestone.patient_id == Patient.id,
+        Milestone.undone_at.is_(None),
+        Milestone.ends.in_(NOTHING_EXPECTED),
     )

@@ -61,6 +61,7 @@ class Step(StrEnum):
     SETTLE = "settle"
     RECEIVED = "received"
     CLOSED = "closed"
+    SERVED = "served"
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,8 @@ def sheet_wordings(session: Session, patient: Patient, visit: Visit) -> dict[str
 
 def _step(clock: Clock, actor: Actor, visit: Visit, rows: Mapping[str, Mapping[str, Response]]) -> Step:
     now, first = clock.now(), next(iter(rows[FIRST].values()), None)
+    if visit.served_by_id is not None:
+        return Step.SERVED
     if are_sent(list(rows[MAIN].values())):
         return Step.RECEIVED
     if rows[SECOND]:

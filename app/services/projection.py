@@ -17,7 +17,7 @@ from app.models import SUBMITTED, Link, Patient, Response, Visit
 from app.services.definition import StudyDefinition
 from app.services.leaving import Happened, expects_nothing_from
 from app.services.overlaps import Slot, served_by
-from app.services.schedule import PlannedVisit, plan_visits, window
+from app.services.schedule import PlannedVisit, nominal_visits, plan_visits, window
 from app.services.visits import visits_of
 
 
@@ -83,6 +83,11 @@ class _Stored:
     begun: Collection[int]
     sent: Collection[int]
 
+    @property
+    def sent_codes(self) -> set[str]:
+        """The visits whose questionnaires were sent."""
+        return {code for code, visit in self.visits.items() if visit.id in self.sent}
+
     def is_touched(self, visit: Visit) -> bool:
         return visit.id in self.linked or visit.id in self.begun
 
@@ -137,10 +142,12 @@ def plan_projection(
     gone = {each.code for each in removed}
     after: dict[str, Visit | PlannedVisit] = {c: v for c, v in known.items() if c not in gone | moved}
     after |= {code: each for code, each in planned.items() if code in moved or code not in known}
-    orphans = {c for c, v in known.items() if v.anchor in mistaken and c not in planned and c not in gone}
+    never = _never_planned(definition, basis)
+    orphans = {c for c, v in known.items() if v.anchor in mistaken or c in never}
+    orphans -= {*planned, *gone, *stored.sent_codes}
     last_day = expects_nothing_from(basis.milestones)
     ends_on = {
-        code: _ends_on(visit, last_day, is_orphan=code in orphans and known[code].id not in stored.sent)
+        code: _ends_on(visit, last_day, definition, is_orphan=code in orphans)
         for code, visit in after.items()
     }
     ended = {code for code, visit in known.items() if visit.ends_on is not None}
@@ -154,6 +161,15 @@ def plan_projection(
         closed=tuple(code for code, day in ends_on.items() if day and code not in ended),
         reopened=tuple(code for code, day in ends_on.items() if not day and code in ended),
     )
+
+
+def _never_planned(definition: StudyDefinition, basis: Basis) -> set[str]:
+    """The visits whose milestone has not happened, or whose arm is another one: left by a mistake undone."""
+    return {
+        each.code
+        for each in nominal_visits(definition)
+        if each.anchor not in basis.dates or (each.arms is not None and basis.arm not in each.arms)
+    }
 
 
 def _basis_of(patient: Patient) -> Basis:
@@ -177,10 +193,17 @@ def _stored(session: Session, patient: Patient) -> _Stored:
     )
 
 
-def _ends_on(visit: Visit | PlannedVisit, last_day: date | None, *, is_orphan: bool) -> date | None:
-    """From when on a visit is not expected: one whose anchor was a mistake never was."""
+def _ends_on(
+    visit: Visit | PlannedVisit, last_day: date | None, definition: StudyDefinition, *, is_orphan: bool
+) -> date | None:
+    """From when on a visit is not expected: one whose anchor was a mistake never was.
+
+    The study's end leaves the window of a visit that is due before it as it is.
+    """
     if is_orphan:
         return min(visit.due_on, last_day or visit.due_on)
+    if definition.ends_on is not None and visit.due_on >= definition.ends_on:
+        return min(definition.ends_on, last_day or definition.ends_on)
     return last_day if last_day is not None and visit.closes_on >= last_day else None
 
 

@@ -132,7 +132,9 @@ def _channel(contact: ContactDetails | None) -> str:
 
 def _open_visits(clock: Clock, study: Study, last_id: int) -> Select[int, int, date, date, str]:
     now = clock.now()
-    sent = exists().where(Response.visit_id == Visit.id, Response.status == SUBMITTED)
+    sent = exists().where(
+        Response.visit_id == Visit.id, Response.status == SUBMITTED, Response.voided_at.is_(None)
+    )
     is_known = exists().where(CONTACT.c.patient_id == Visit.patient_id)
     return (
         select(Visit.id, Visit.patient_id, Visit.opens_on, Visit.closes_on, Site.timezone)
@@ -144,6 +146,9 @@ def _open_visits(clock: Clock, study: Study, last_id: int) -> Select[int, int, d
             Visit.opens_at <= now,
             Visit.closes_at > now,
             Visit.anchor != UNSCHEDULED,
+            # What another visit serves or nobody expects has no link of its own.
+            Visit.served_by_id.is_(None),
+            Visit.ends_on.is_(None),
             is_known,
             ~sent,
         )

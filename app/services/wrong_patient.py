@@ -43,8 +43,8 @@ def reattribute_forms(
 
     The wrong patient's visit is free again. The copy is stamped with the right patient's treatment. Raises
     AccessDeniedError for whoever may not at both sites; RuleError: no reason, or an identifier in it; a visit
-    of the same patient or of another study; nothing sent at the one, something begun at the other, or another
-    set of questionnaires.
+    of the same patient or of another study; nothing sent at the one, something begun at the other or another
+    visit serving it, or another set of questionnaires.
     """
     for visit in (wrong, right):
         patient = session.get_one(Patient, visit.patient_id)
@@ -60,6 +60,8 @@ def reattribute_forms(
     originals = _forms(session, wrong)
     if not originals or any(each.status != SUBMITTED for each in originals):
         raise RuleError("visit", "nothing_sent", visit=wrong.code)
+    if right.served_by_id is not None:
+        raise RuleError("visit", "form_of_other", visit=right.code)
     if _forms(session, right):
         raise RuleError("visit", "form_there", visit=right.code)
     if {each.instrument for each in originals} != set(right.questionnaires):

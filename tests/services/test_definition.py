@@ -197,6 +197,22 @@ FAULTS = [
     ('"production"', '"real"', 5, "[study], mode", '"real"', '"demonstration" or "production"'),
     ("2025-03-01", '"1 March"', 6, "[study], starts_on", '"1 March"', "a date without quotes"),
     ("2025-03-01", "2025-03-01T10:00:00", 6, "[study], starts_on", "2025-03-01 10:00", "a date without"),
+    (
+        'timezone = "Europe/Paris"',
+        'ends_on = 2025-03-01\ntimezone = "Europe/Paris"',
+        8,
+        "[study], ends_on",
+        "2025-03-01",
+        "a date after starts_on (2025-03-01)",
+    ),
+    (
+        'timezone = "Europe/Paris"',
+        'ends_on = "soon"\ntimezone = "Europe/Paris"',
+        8,
+        "[study], ends_on",
+        '"soon"',
+        "a date without quotes",
+    ),
     ('["en", "fr"]', '["en", "en"]', 7, "[study], languages", '["en", "en"]', "each value once"),
     ('"Europe/Paris"', '"Paris"', 8, "[study], timezone", '"Paris"', "the IANA name of a time zone"),
     ('"Europe/Paris"', '"../etc"', 8, "[study], timezone", '"../etc"', "the IANA name of a time zone"),
@@ -372,7 +388,11 @@ def test_tables_of_the_wrong_shape_are_told_with_the_shape_expected() -> None:
 
 
 # Faults that neither bring others about nor need another place to be as it was.
-APART = [fault for fault in FAULTS if fault[3] != "[study], languages" and "a second time" not in fault[4]]
+APART = [
+    fault
+    for fault in FAULTS
+    if fault[3] not in {"[study], languages", "[study], ends_on"} and "a second time" not in fault[4]
+]
 
 
 @settings(deadline=None)

@@ -1,6 +1,7 @@
 """The codebook: every column of the table explained, in both languages, without a questionnaire's wording."""
 
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 import pytest
@@ -11,7 +12,11 @@ from app.clock import SteppedClock
 from app.services.definition import StudyDefinition, parse_definition
 from app.services.exports.codebook import codebook
 from app.services.exports.scored import scored_table
+from app.services.missing import Reason
+from app.services.sheets import MODES
 from app.services.studies import definition_in_force
+from app.services.treatment import Treatment
+from app.services.visits import VisitState
 from tests import factories
 
 # Words that a statistics program keeps for itself as names of variables (SPSS, Stata).
@@ -161,10 +166,30 @@ def test_codes_come_from_the_study(book: pd.DataFrame, definition: StudyDefiniti
     assert "RI0 = Reprise, jour 0 / Restart, day 0" in str(book.loc["analysis_visit", "codes"])
 
 
+@pytest.mark.requirement("EXP-02")
+@pytest.mark.parametrize(
+    ("variable", "values"),
+    [
+        ("state", VisitState),
+        ("missing_reason", Reason),
+        ("treatment_state", Treatment),
+        ("mode", ["web", *MODES]),
+        (
+            "not_expected_reason",
+            ["stops-questionnaires", "consent-withdrawn", "death", "study_end", "undone"],
+        ),
+    ],
+)
+def test_every_value_is_explained(book: pd.DataFrame, variable: str, values: Iterable[str]) -> None:
+    explained = [entry.split(" = ")[0] for entry in str(book.loc[variable, "codes"]).split("; ")]
+    assert explained == [str(each) for each in values]
+
+
 @pytest.mark.requirement("EXP-04")
 def test_without_the_arm_it_names_no_arm_and_no_visit_of_one(definition: StudyDefinition) -> None:
     words = codebook(definition, scoring.load_instrument("qlq-c30"), with_arm=False).set_index("variable")
-    assert {"arm", "reintroduced_on"}.isdisjoint(words.index)
+    tells = {"arm", "reintroduced_on", "served_by", "treatment_state", "treatment_days"}
+    assert tells.isdisjoint(words.index)
     codes = " ".join(words["codes"].fillna(""))
     assert "M6 = " in codes
     assert not [word for word in ("RI0", "interruption", "Poursuite") if word in codes]

@@ -248,7 +248,8 @@ def test_without_the_arm_nothing_in_the_table_tells_it(
     assert (full["arm"] == "interruption").all()
     assert (full["reintroduced_on"] == pd.Timestamp(day)).all()
     assert {"RI0", "RI1", "RI60"} <= set(full["visit"])
-    assert list(full.columns.difference(blind.columns)) == ["arm", "reintroduced_on"]
+    tells = ["arm", "reintroduced_on", "served_by", "treatment_days", "treatment_state"]
+    assert list(full.columns.difference(blind.columns)) == tells
     assert set(blind["visit"]) == {visit for visit in full["visit"] if not visit.startswith("RI")}
     text = blind.to_csv()
     assert not [word for word in ("interruption", "reintroduction", "RI0") if word in text]

@@ -241,6 +241,9 @@ def test_what_an_undone_reintroduction_brought_stays_where_somebody_answered(
     visits = {visit.code: visit for visit in visits_of(session, randomised)}
     assert visit_state(visits["RI1"], sent, clock.now()) is VisitState.RECEIVED
     assert visit_state(visits["RI3"], None, clock.now()) is VisitState.NOT_EXPECTED
+    later = make.milestone(session, clock, randomised, "progression")
+    visits = {visit.code: visit for visit in visits_of(session, later)}
+    assert visit_state(visits["RI3"], None, clock.now()) is VisitState.NOT_EXPECTED
 
 
 def test_consent_randomisation_and_what_others_follow_from_are_not_undone(

@@ -10,11 +10,12 @@ from app.models import Patient, Study
 from app.services.errors import RuleError
 from app.services.exports.scored import scored_table
 from app.services.overlaps import Slot, served_by
+from app.services.reminders import due_reminders
 from app.services.studies import definition_in_force
 from app.services.visits import VisitState, find_visit, next_visit, visits_of
 from app.services.worklist import visit_lines
 from tests import factories as make
-from tests.conftest import NOW
+from tests.conftest import CONTACT_KEYS, NOW
 
 pytestmark = pytest.mark.requirement("VIS-03")
 TODAY, DAY = NOW.date(), timedelta(days=1)
@@ -117,6 +118,17 @@ def test_what_is_sent_at_one_visit_is_received_at_both(
     states = dict(zip(table["visit"], table["state"], strict=True))
     assert states["M3"] == states["RI0"] == "received"
     assert states["M6"] == "not_yet_expected"
+
+
+@pytest.mark.requirement("REM-01")
+def test_the_visit_that_serves_is_reminded_of_and_the_served_one_is_not(
+    session: Session, clock: SteppedClock, study: Study, served: Patient
+) -> None:
+    reminders = definition_in_force(session, study).reminders
+    assert reminders is not None
+    make.keep_contact(session, clock, served, CONTACT_KEYS)
+    due = [each.visit_id for each in due_reminders(session, clock, study, reminders)]
+    assert due == [make.get_visit(session, served, "M3").id]
 
 
 def test_a_visit_without_questionnaires_of_its_own_is_not_the_next_one(

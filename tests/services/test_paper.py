@@ -42,6 +42,25 @@ def refused(session: Session, clock: SteppedClock, patient: Patient, sheet: Shee
     return {each.field: each.rule for each in error.value.faults}
 
 
+@pytest.mark.requirement("VIS-03")
+def test_no_sheet_is_typed_at_a_visit_that_another_one_serves(
+    session: Session, clock: SteppedClock, patient: Patient
+) -> None:
+    make.randomise(session, clock, patient)
+    clock.advance(days=80)
+    make.milestone(session, clock, patient, "reintroduction")
+    served = make.get_visit(session, patient, "RI0")
+    anna = colleague(patient, "anna")
+    assert paper.find_paper(session, clock, anna, patient, served).step is Step.SERVED
+    filled = sheet(completed_on=clock.now().date())
+    for take_in in (paper.transcribe, paper.settle):
+        with pytest.raises(RuleError, match="sheet served"):
+            take_in(session, clock, anna, patient, served, filled)
+    assert stored(session) == []
+    month3 = make.get_visit(session, patient, "M3")
+    assert paper.transcribe(session, clock, anna, patient, month3, filled) is Step.RECEIVED
+
+
 # Once
 
 

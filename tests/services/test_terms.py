@@ -77,10 +77,37 @@ def test_grades_are_some_of_one_to_five_in_order() -> None:
         ("Syncope", (3,)),
         ("Periorbital edema", (1, 2, 3)),
         ("Neutrophil count decreased", (1, 2, 3, 4)),
+        ("Abdominal infection", (2, 3, 4, 5)),
+        ("Allergic rhinitis", (1, 2)),
+        ("Gastroparesis", (1, 2, 3, 4)),
+        ("Irregular menstruation", (1, 2)),
+        ("Photosensitivity", (1, 2, 3, 4, 5)),
+        ("Vision decreased", (2, 3, 4)),
+        ("Watering eyes", (1, 2, 3, 4)),
     ],
 )
 def test_a_term_has_its_own_grades(code: str, grades: tuple[int, ...]) -> None:
     assert find_term(code).grades == grades
+
+
+def test_every_class_ends_with_a_term_for_what_it_does_not_name() -> None:
+    data = tomllib.loads(FILE.read_text("utf-8"))
+    last = [(system["en"], system["terms"][-1]["en"]) for system in data["classes"]]
+    # The publication writes one of them in the singular.
+    assert all(
+        term.removesuffix(" - Other, specify") in {name, name.removesuffix("s")} for name, term in last
+    )
+    assert len([each for each in TERMS if each.code.endswith(" - Other, specify")]) == len(last)
+
+
+def test_a_death_without_another_name_has_no_other_grade() -> None:
+    assert [each.code for each in TERMS if each.grades == (5,)] == ["Death NOS", "Sudden death NOS"]
+
+
+def test_a_term_that_version_5_dropped_leads_to_those_it_has() -> None:
+    with pytest.raises(NotFoundError):
+        find_term("Acute coronary syndrome")
+    assert set(codes("syndrome coronarien aigu")) == {"Chest pain - cardiac", "Myocardial infarction"}
 
 
 def test_each_grade_has_a_general_meaning_in_both_languages() -> None:

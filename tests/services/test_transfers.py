@@ -244,6 +244,11 @@ def test_what_cannot_be_reattributed_is_refused(
         with pytest.raises(RuleError) as refused:
             reattribute_forms(session, clock, manager, *visits, reason)
         assert refused.value.rule == rule
+    right.served_by_id = asks_more.id
+    session.flush()
+    with pytest.raises(RuleError, match="form of other"):
+        reattribute_forms(session, clock, manager, wrong, right, "Mistake")
+    right.served_by_id = None
     make.begin_response(session, clock, right)
     with pytest.raises(RuleError, match="form there"):
         reattribute_forms(session, clock, manager, wrong, right, "Mistake")
@@ -271,12 +276,27 @@ def test_the_database_keeps_a_void_form_as_it_is(
         savepoint.rollback()
 
 
+# What voiding writes besides when, and the row's own counter.
+VOIDING = {"voided_at", "voided_reason", "entry", "revision"}
+# A value that a column does not hold, by the type of what it holds.
+OTHER = {
+    "String": "'another'",
+    "Integer": "999",
+    "JSON": "'{}'",
+    "Date": "'2000-01-01'",
+    "UtcDateTime": "'2000-01-01 00:00:00'",
+    "Uuid": "'00000000-0000-7000-8000-000000000000'",
+}
+
+
 @pytest.mark.threat("D13")
+@pytest.mark.parametrize("name", sorted(set(Response.__table__.columns.keys()) - VOIDING))
 def test_voiding_changes_nothing_else(
-    session: Session, clock: SteppedClock, pair: tuple[Visit, Visit]
+    session: Session, clock: SteppedClock, pair: tuple[Visit, Visit], name: str
 ) -> None:
     moment = datetime(2027, 1, 1, tzinfo=UTC).strftime("%Y-%m-%d %H:%M:%S")
-    changes = f"voided_at = '{moment}', mode = 'paper'"
+    other = OTHER[type(Response.__table__.columns[name].type).__name__]
+    changes = f"voided_at = '{moment}', {name} = {other}"
     with session.begin_nested() as savepoint:
         with pytest.raises(DBAPIError, match="does not change"):
             session.execute(text(f"UPDATE response SET {changes}"))  # noqa: S608 - a test's own

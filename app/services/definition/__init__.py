@@ -6,6 +6,7 @@ A file at fault is refused with every problem it holds: the line, what was found
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -63,7 +64,7 @@ def parse_definition(source: str, filename: str) -> StudyDefinition:
     source = source.removeprefix("\ufeff")
     data, lines = _read(source, filename)
     known = _gather(data)
-    faults = [*_repeats(data, lines), *_misnumbered(data), *_missing_milestones(data)]
+    faults = [*_repeats(data, lines), *_misnumbered(data), *_missing_milestones(data), *_misdated(data)]
     try:
         definition = StudyDefinition.model_validate(_completed(data, known), context=known)
         faults += sms_faults(
@@ -237,6 +238,16 @@ def _misnumbered(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
             if isinstance(text, str) and (MONTH in text) != series:
                 expected = f"{MONTH} where the number goes" if series else f"no {MONTH} in one visit"
                 yield path, f"found {shown(text)}, expected {expected}"
+
+
+def _misdated(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """A study that ends before it starts."""
+    study = data.get("study")
+    starts_on, ends_on = (
+        study.get(key) if isinstance(study, dict) else None for key in ("starts_on", "ends_on")
+    )
+    if type(starts_on) is type(ends_on) is date and ends_on <= starts_on:
+        yield ("study", "ends_on"), f"found {shown(ends_on)}, expected a date after starts_on ({starts_on})"
 
 
 def _missing_milestones(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

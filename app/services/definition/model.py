@@ -53,6 +53,7 @@ class Study(Table):
     )
     mode: Literal["demonstration", "production"] = Field(description='"demonstration" or "production"')
     starts_on: date = Field(description="a date without quotes, such as 2026-01-05")
+    ends_on: date | None = Field(default=None, description="a date without quotes after starts_on")
     languages: Languages = Field(
         description='a list of languages, the default one first, each once, from "fr" and "en"'
     )
@@ -187,6 +188,11 @@ class StudyDefinition(Table):
     def starts_on(self) -> date:
         """The local date before which nothing of the study can have happened."""
         return self.study.starts_on
+
+    @property
+    def ends_on(self) -> date | None:
+        """The local date from which no visit is due that anybody expects; None while nobody knows it."""
+        return self.study.ends_on
 
     @property
     def languages(self) -> tuple[str, ...]:

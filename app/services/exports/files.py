@@ -28,7 +28,10 @@ MANIFEST = "manifest.json"
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
 ALL_VISITS = "all"
-SHARED_VISITS = "those planned for every arm and not counted from re-introduction: the others tell the arm"
+SHARED_VISITS = (
+    "those planned for every arm and not counted from re-introduction, and those of no schedule: "
+    "the others tell the arm"
+)
 
 
 class ExportFolderError(OSError):

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 import scoring
+from app.services.exports.absences import why_missing, why_not_expected
 from app.services.exports.form_query import score_names
+from app.services.exports.stays import stay_at, stay_on, stays_in
 from app.services.responses import AnswerState
 from app.services.schedule import local_date
-from app.services.visits import VisitState, visit_state
+from app.services.visits import UNSCHEDULED, VisitState, visit_state
 from scoring import Instrument
 
 # Held at a time with all that their answers carry; of the rows read before, only the codes are kept.
@@ -33,18 +34,31 @@ FACTS = (
     "opens_at",
     "closes_at",
     "definition_version",
+    "served_by",
     "started_at",
     "submitted_at",
     "mode",
+    "place",
     "helper",
     "help_kinds",
+    "treatment_state",
+    "treatment_days",
     "instrument_version",
     "wording_status",
     "wording_sha256",
     "software_version",
     "corrected_flag",
 )
-DERIVED = ("state", "languages", "completed_at", "completed_on")
+DERIVED = (
+    "state",
+    "not_expected_reason",
+    "missing_reason",
+    "missing_text_flag",
+    "languages",
+    "site_of_form",
+    "completed_at",
+    "completed_on",
+)
 LISTS = ("items_skipped", "items_erased", "items_not_reached", "items_answered", "items_as_sent")
 # A draft that can still be sent gives away nothing: it is never taken for a complete form.
 WITH_ANSWERS = frozenset({VisitState.RECEIVED, VisitState.PARTIAL})
@@ -56,36 +70,47 @@ def row_names(instrument: Instrument) -> list[str]:
 
 
 def form_rows(
-    session: Session, query: Any, instrument: Instrument, now: datetime
+    session: Session, query: Any, instrument: Instrument, now: datetime, study_ends_on: date | None = None
 ) -> Iterator[tuple[Any, ...]]:
     """The forms that the query finds, as they stand at an instant, in no order; values as in row_names.
 
-    A visit without this questionnaire gives no row. Answers and scores are None unless received or partial.
+    A visit without this questionnaire gives no row, nor does one of no schedule that nobody filled in: it was
+    never expected. Answers and scores are None unless received or partial.
     """
     for row in session.execute(query, execution_options={"yield_per": BATCH}):
-        if instrument.code in row.questionnaires or row.started_at is not None:
-            yield _form(row, instrument, now)
+        state = _state(row, now)
+        is_asked = instrument.code in row.questionnaires or row.started_at is not None
+        if is_asked and (row.anchor != UNSCHEDULED or state in WITH_ANSWERS):
+            yield _form(row, state, instrument, study_ends_on)
 
 
-def _form(row: Any, instrument: Instrument, now: datetime) -> tuple[Any, ...]:
-    # The row has all that visit_state looks at, of the visit and of its response.
-    state = visit_state(row, row if row.started_at is not None else None, now)
+def _state(row: Any, now: datetime) -> VisitState:
+    """The row has all that visit_state looks at, of the visit and of its response."""
+    return visit_state(row, row if row.started_at is not None else None, now)
+
+
+def _form(row: Any, state: VisitState, instrument: Instrument, study_ends_on: date | None) -> tuple[Any, ...]:
     facts = tuple(getattr(row, name) for name in FACTS)
+    absence = (why_not_expected(row, state, study_ends_on), *why_missing(row, state))
     languages = None if row.languages is None else " ".join(row.languages)
     if state not in WITH_ANSWERS:
-        return (*facts, state.value, languages, None, None, *_nothing(instrument))
+        site = stay_on(stays_in(row), row.due_on).site
+        return (*facts, state.value, *absence, languages, site, None, None, *_nothing(instrument))
+    site, completed_on = _completion(row)
     answers = (*_answers(instrument, row.answers), _as_sent(instrument, row))
     names = score_names(instrument)
     scores = row[-len(names) :] if state == VisitState.RECEIVED else _scores(instrument, row.answers)
-    return (*facts, state.value, languages, row.saved_at, _completed_on(row), *answers, *scores)
+    known = (*facts, state.value, *absence, languages, site, row.saved_at, completed_on)
+    return (*known, *answers, *scores)
 
 
-def _completed_on(row: Any) -> date | None:
-    """The date on the sheet, or the local date of the last answer on the screen."""
+def _completion(row: Any) -> tuple[str, date]:
+    """Where and when: the date on the sheet, or that of the last answer on the screen by the site's clock."""
+    stays = stays_in(row)
     if row.completed_on is not None:
-        on_sheet: date = row.completed_on
-        return on_sheet
-    return None if row.saved_at is None else local_date(row.saved_at, ZoneInfo(row.timezone))
+        return stay_on(stays, row.completed_on).site, row.completed_on
+    stay = stay_at(stays, row.saved_at)
+    return stay.site, local_date(row.saved_at, stay.zone)
 
 
 def _nothing(instrument: Instrument) -> tuple[None, ...]:

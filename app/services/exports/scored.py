@@ -14,7 +14,7 @@ from app.services.exports.form_rows import form_rows, row_names
 from app.services.exports.variable import Kind
 from app.services.exports.variables import variables, visits_of_all_arms
 from app.services.sheets import MODES
-from app.services.visits import VisitState
+from app.services.visits import UNSCHEDULED, VisitState
 
 QLQ_C30 = "qlq-c30"
 DAYS_IN_MONTH = 30.4375
@@ -39,12 +39,14 @@ def scored_table(
     Columns as in variables.variables, which the codebook explains; sorted by patient, date due and visit.
     Scores are 0-100, not rounded: those stored at sending, or by the same rules for partial forms. Forms
     that can still be sent hold no answers. Visits to come have state "not_yet_expected", expected_flag 0.
+    Visits of no schedule are there once somebody filled them in; they are in no denominator.
     Without the arm, visits that tell it are left out too: see variables.visits_of_all_arms.
     """
     instrument = scoring.load_instrument(questionnaire)
     visits = None if with_arm else [visit.code for visit in visits_of_all_arms(definition)]
     now = clock.now()
-    rows = form_rows(session, form_query(study, instrument, visits), instrument, now)
+    query = form_query(study, instrument, visits)
+    rows = form_rows(session, query, instrument, now, definition.ends_on)
     frame = pd.DataFrame.from_records(list(rows), columns=row_names(instrument))
     frame = frame.assign(study=study.code, instrument=instrument.code, data_cut=now)
     shown = {each.name: each.kind for each in variables(definition, instrument, with_arm=with_arm)}
@@ -86,8 +88,10 @@ def _flags(known: dict[str, "pd.Series[Any]"]) -> dict[str, "pd.Series[Any]"]:
     sent, disclosed = known["submitted_at"], known["arm_disclosed_at"]
     # A sheet is taken only with a date in the window, whenever it is typed.
     is_on_paper = sent.notna() & known["mode"].isin(MODES)
+    is_unscheduled = known["anchor"] == UNSCHEDULED
     return {
-        "expected_flag": ~known["state"].isin(UNEXPECTED),
+        "unscheduled_flag": is_unscheduled,
+        "expected_flag": ~known["state"].isin(UNEXPECTED) & ~is_unscheduled,
         "partial_flag": known["state"] == VisitState.PARTIAL.value,
         "in_window_flag": is_on_paper | (sent >= known["opens_at"]) & (sent < known["closes_at"]),
         "late_flag": (sent >= known["closes_at"]) & ~is_on_paper,
@@ -106,10 +110,13 @@ def _is_soon_before_randomisation(known: dict[str, "pd.Series[Any]"]) -> "pd.Ser
 
 
 def _analysis_visit(known: dict[str, "pd.Series[Any]"]) -> "pd.Series[Any]":
-    """The nominal visit where it is final, but for an initial form that does not count as baseline."""
+    """The nominal visit where it is final, but for an initial form that does not count as baseline.
+
+    A visit of no schedule stands for none of them.
+    """
     is_missing = known["state"] == VisitState.MISSING.value
     counts = (known["visit"] != BASELINE) | known["baseline_flag"] | is_missing
-    return known["visit"].where(known["state"].isin(FINAL) & counts)
+    return known["visit"].where(known["state"].isin(FINAL) & counts & (known["anchor"] != UNSCHEDULED))
 
 
 def _days(later: "pd.Series[Any]", earlier: "pd.Series[Any]") -> "pd.Series[Any]":

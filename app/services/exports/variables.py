@@ -6,13 +6,23 @@ from dataclasses import replace
 from importlib.resources import files
 
 from app.services.definition import REINTRODUCTION, StudyDefinition
+from app.services.exports.absences import STUDY_END, UNDONE
 from app.services.exports.score_variables import answer_variables, item_variables, scale_variables
 from app.services.exports.variable import Kind, Variable
+from app.services.leaving import NOTHING_EXPECTED
 from app.services.schedule import NominalVisit, nominal_visits
 from scoring import Instrument
 
-# The date of re-introduction tells the arm as surely as the arm itself.
-TELL_ARM = frozenset({"arm", "reintroduced_on"})
+# The date of re-introduction tells the arm as surely as the arm itself; so does how a patient is treated, and
+# only visits of re-introduction are served by another one.
+TELL_ARM = frozenset({"arm", "reintroduced_on", "treatment_state", "treatment_days", "served_by"})
+OTHER_ENDS = {
+    STUDY_END: {"fr": "fin de l’étude", "en": "end of the study"},
+    UNDONE: {
+        "fr": "évènement de départ annulé, il n’avait pas eu lieu",
+        "en": "the milestone it is counted from was undone: it had not happened",
+    },
+}
 DATA_CUT = Variable(
     "data_cut",
     Kind.INSTANT,
@@ -53,7 +63,10 @@ def visits_of_all_arms(definition: StudyDefinition) -> list[NominalVisit]:
 def _with_codes(variable: Variable, definition: StudyDefinition, *, with_arm: bool) -> Variable:
     """The variable with the codes and names that the study's definition gives it."""
     named = {each.code: each.names for each in definition.arms} if variable.name == "arm" else {}
-    if variable.name in {"visit", "analysis_visit"}:
+    if variable.name == "not_expected_reason":
+        kinds = [each for each in definition.milestones if each.ends in NOTHING_EXPECTED]
+        named = {each.code: each.names for each in kinds} | OTHER_ENDS
+    if variable.name in {"visit", "analysis_visit", "served_by"}:
         visits = nominal_visits(definition) if with_arm else visits_of_all_arms(definition)
         named = {each.code: each.names for each in visits}
     codes = "; ".join(f"{code} = {' / '.join(names.values())}" for code, names in named.items())
