@@ -26,6 +26,7 @@ __all__ = [
     "lazy_translate",
     "number_text",
     "page_language",
+    "short_number_text",
     "speaking",
     "time_text",
     "translate",
@@ -133,6 +134,11 @@ def day_text(day: date, style: str = "long") -> str:
     """A date as people of the page's language write it."""
     text = str(format_date(day, style, locale=DATE_LOCALES[page_language()]))
     return FRENCH_FIRST.sub("1er", text) if page_language() == "fr" else text
+
+
+def short_number_text(value: float, digits: int = 1) -> str:
+    """A number as people of the page's language write it, rounded, without zeros at its end."""
+    return str(format_decimal(value, "#,##0." + digits * "#", locale=DATE_LOCALES[page_language()]))
 
 
 def time_text(instant: datetime, zone: str) -> str:

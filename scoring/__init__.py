@@ -1,13 +1,15 @@
 """Scores of patient-reported outcome questionnaires. Pure: no web, no database; needs Narwhals only.
 
 load_instrument() gives the structure of a questionnaire, score_answers() scores one questionnaire,
-score_frame() a table of them. change(), important(), responders() and time_to_deterioration() go on from
-scores; composite_grade(), score_proctcae_frame() and symptom_summary() grade patient-reported symptoms.
+score_frame() a table of them, arithmetic() tells how a score came about. change(), important(), responders()
+and time_to_deterioration() go on from scores; composite_grade(), score_proctcae_frame() and symptom_summary()
+grade patient-reported symptoms.
 """
 
 from __future__ import annotations
 
-from scoring.change import change, important, responders
+from scoring.arithmetic import ScaleArithmetic, SummaryArithmetic, Term, arithmetic
+from scoring.change import change, important, is_important, responders
 from scoring.deterioration import time_to_deterioration
 from scoring.errors import (
     AnswerError,
@@ -60,19 +62,24 @@ __all__ = [
     "MissingColumnError",
     "OptionError",
     "Scale",
+    "ScaleArithmetic",
     "Scores",
     "ScoringError",
     "Summary",
+    "SummaryArithmetic",
     "TakenColumnError",
+    "Term",
     "Threshold",
     "UnknownColumnError",
     "UnknownInstrumentError",
     "UnknownKindError",
     "VisitError",
     "__version__",
+    "arithmetic",
     "change",
     "composite_grade",
     "important",
+    "is_important",
     "load_instrument",
     "load_proctcae",
     "read_instrument",

@@ -16,7 +16,7 @@ import narwhals.stable.v2 as nw
 from narwhals.stable.v2.typing import IntoFrameT
 
 from scoring.errors import OptionError, TakenColumnError
-from scoring.instrument import Instrument, MinimalChange, Threshold, load_instrument
+from scoring.instrument import Instrument, MinimalChange, Scale, Threshold, load_instrument
 from scoring.visits import TOLERANCE, Table, Visits, bad_scores, read_scores, read_visits, refuse_rows
 
 Sizes = float | Mapping[str, float]
@@ -121,11 +121,25 @@ def important(
     for code in codes:
         value = cuts[code].value
         score, is_low_bad = visits.col(f"score {code}"), structure.ends[code] == "higher"
-        worse = score < value - TOLERANCE if is_low_bad else score > value + TOLERANCE
+        worse = _is_worse(score, value, is_low_bad=is_low_bad)
         results[f"{code}_important"] = nw.when(~score.is_null()).then(worse)
         side = "below" if is_low_bad else "above"
         results[f"{code}_important_by"] = nw.lit(f"{side} {value:g}; {_cited(cuts[code])}")
     return cast("IntoFrameT", _add(table, visits, results))
+
+
+def is_important(scale: Scale, score: float | None) -> bool | None:
+    """Whether one score, 0-100, is worse than its scale's threshold: the rule of important().
+
+    None without a score, and for a scale without a threshold.
+    """
+    if score is None or scale.threshold is None:
+        return None
+    return bool(_is_worse(score, scale.threshold.value, is_low_bad=scale.better == "higher"))
+
+
+def _is_worse(score: float | nw.Expr, threshold: float, *, is_low_bad: bool) -> bool | nw.Expr:
+    return score < threshold - TOLERANCE if is_low_bad else score > threshold + TOLERANCE
 
 
 def _with_changes(visits: Visits, codes: Iterable[str]) -> Visits:

@@ -29,6 +29,7 @@ from app.services.sign_in import count_failure
 from tests import alerting, corrected, wording
 from tests import factories as make
 from tests.conftest import CONTACT_KEYS, NOW, fresh_database, test_settings
+from tests.course import leave_note
 
 pytestmark = [pytest.mark.requirement("OPS-01"), pytest.mark.threat("F3")]
 # Before personal links.
@@ -103,6 +104,7 @@ def filled(url: str) -> str:
         wording.make_draft(session, clock, study, language="en")
         plan_links(session, clock, make.get_visit(session, patient, "M3"), patient, ["email"])
         alerting.make_alert(session, clock, make.make_patient(session, clock, study, "04-003"))
+        leave_note(session, clock, patient)
         session.commit()
         db.engines[WRITE].dispose()
     return url

@@ -15,6 +15,7 @@ from app.models.base import Base
 from app.models.contact import CHANNELS, EMAIL, NO_CHANNEL, SMS, Contact
 from app.models.correction import CorrectedScore, CorrectedSymptom, Correction
 from app.models.exposure import Exposure
+from app.models.handover import HandoverNote
 from app.models.late_answer import LateAnswer
 from app.models.link import ON_PAPER, ON_SCREEN, PERSONAL_LINK, VISIT_LINK, WARD_LINK, Link
 from app.models.link_fetch import LinkFetch
@@ -113,6 +114,7 @@ __all__ = [
     "EventDeclaration",
     "EventSignature",
     "Exposure",
+    "HandoverNote",
     "LateAnswer",
     "Link",
     "LinkFetch",

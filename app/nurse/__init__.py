@@ -9,12 +9,14 @@ from app.nurse import (  # noqa: E402 - views register themselves on the bluepri
     contact,  # noqa: F401
     corrections,  # noqa: F401
     events,  # noqa: F401
+    handover,  # noqa: F401
     messages,  # noqa: F401
     milestones,  # noqa: F401
     moves,  # noqa: F401
     paper,  # noqa: F401
     personal,  # noqa: F401
     reasons,  # noqa: F401
+    scores,  # noqa: F401
     treatment,  # noqa: F401
     unscheduled,  # noqa: F401
     views,  # noqa: F401

@@ -4,6 +4,7 @@ Dates, states and names arrive as text of the page's language. No page holds a p
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from app.nurse.cards import Card
 
@@ -53,11 +54,32 @@ class PatientRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoteRow:
+    """A handover note: who left it where and when, until when it stands, and how it is taken down."""
+
+    text: str
+    place: str
+    written: str
+    until: str
+    down_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandoverPage:
+    """The form of a handover note; site: the only one that can be meant, else nothing."""
+
+    site: str
+    longest: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class FrontPage:
     """The list of the actor's patients, what is to be done first."""
 
     heading: str
     sites: str
+    notes: tuple[NoteRow, ...]
+    handover_url: str | None
     total: int
     search: str
     counts: tuple[str, ...]
@@ -150,13 +172,34 @@ class LateRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stop:
+    """One place on a patient's time line; kind and key give it its shape, is_telling its text in sight."""
+
+    kind: str
+    key: str
+    on: date
+    label: str
+    day: str
+    text: str = ""
+    is_telling: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """A patient's way through the study, with the states of visits that its shapes stand for."""
+
+    stops: tuple[Stop, ...]
+    states: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PatientPage:
-    """One patient: facts, milestones, visits, what came too late, the personal link and its reports."""
+    """One patient: facts, time line, visits, what came too late, the personal link and its reports."""
 
     code: str
     url: str
     facts: tuple[Fact, ...]
-    milestones: tuple[Fact, ...]
+    timeline: Timeline
     steps: tuple[Action, ...]
     visits: tuple[VisitRow, ...]
     messages: tuple[MessageRow, ...]

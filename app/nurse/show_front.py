@@ -6,11 +6,12 @@ from typing import Any
 from flask import current_app, g, url_for
 
 from app.db import db
-from app.i18n import day_text, translate_plural
+from app.i18n import day_text, translate, translate_plural
 from app.nurse import show_morning
-from app.nurse.common import address, arm_text, day_of, state_badge, visit_names, window_text
-from app.nurse.pages import FrontPage, PatientRow
+from app.nurse.common import address, arm_text, day_of, moment_of, state_badge, visit_names, window_text
+from app.nurse.pages import FrontPage, NoteRow, PatientRow
 from app.services.access import Permission
+from app.services.handover import SiteNotes
 from app.services.morning import MorningRow
 from app.services.studies import definition_in_force
 from app.services.worklist import PatientLine, Worklist, today_at
@@ -19,9 +20,15 @@ MOST_CITIES = 3
 
 
 def front_page(
-    found: Worklist, morning: Sequence[MorningRow], sites: Sequence[Any], search: str, *, is_first: bool
+    found: Worklist,
+    morning: Sequence[MorningRow],
+    places: Sequence[SiteNotes],
+    search: str,
+    *,
+    is_first: bool,
 ) -> FrontPage:
     """What is to be done and the patients, under the names of the actor's sites and today's date there."""
+    sites = [each.site for each in places]
     zones = {site.timezone for site in sites}
     zone = zones.pop() if len(zones) == 1 else "Europe/Paris"
     today = day_text(today_at(current_app.extensions["clock"], zone), "full")
@@ -34,6 +41,10 @@ def front_page(
     return FrontPage(
         heading=f"{place}, {today}" if place else today,
         sites=sites[0].name if len(sites) == 1 else ", ".join(cities),
+        notes=_notes(places, several=len(sites) > 1) if is_first else (),
+        handover_url=url_for("nurse.handover")
+        if is_first and g.actor.may(Permission.WRITE_HANDOVER)
+        else None,
         total=found.total,
         search=search,
         counts=show_morning.counts(morning),
@@ -44,6 +55,24 @@ def front_page(
         is_first=is_first,
         has_places=len(sites) > 1,
         register_url=url_for("nurse.register") if may_register else None,
+    )
+
+
+def _notes(places: Sequence[SiteNotes], *, several: bool) -> tuple[NoteRow, ...]:
+    return tuple(
+        _note(note, each.site, each.site.city if several else "") for each in places for note in each.notes
+    )
+
+
+def _note(note: Any, site: Any, place: str) -> NoteRow:
+    facts = {"name": note.written_by, "moment": moment_of(note.written_at, site.timezone)}
+    may_take_down = g.actor.may_at(Permission.WRITE_HANDOVER, site.study_id, site.id)
+    return NoteRow(
+        text=note.text,
+        place=place,
+        written=str(translate("%(name)s on %(moment)s", **facts)),
+        until=str(translate("shown until %(day)s", day=day_text(note.stands_until))),
+        down_url=url_for("nurse.take_down_note", note=note.id) if may_take_down else None,
     )
 
 

@@ -6,12 +6,20 @@ from typing import Any
 from flask import current_app, g, request, url_for
 
 from app.db import db
-from app.i18n import day_text, translate
-from app.nurse import cards, show_messages, show_moves, show_personal, show_treatment, show_visits, words
+from app.i18n import translate
+from app.nurse import (
+    cards,
+    show_messages,
+    show_moves,
+    show_personal,
+    show_timeline,
+    show_treatment,
+    show_visits,
+    words,
+)
 from app.nurse.common import (
     address,
     arm_text,
-    in_language,
     may,
     moment_of,
     visit_names,
@@ -24,7 +32,8 @@ from app.services.links import IssuedLink
 from app.services.message_list import messages_of
 from app.services.patients import has_completed_baseline
 from app.services.studies import definition_in_force
-from app.services.worklist import visit_lines
+from app.services.treatment import exposures_of
+from app.services.worklist import today_at, visit_lines
 
 
 def patient_page(patient: Any, error: str = "", revoking: str = "") -> PatientPage:
@@ -32,16 +41,15 @@ def patient_page(patient: Any, error: str = "", revoking: str = "") -> PatientPa
     definition = definition_in_force(db.session, patient.study)
     clock, names = current_app.extensions["clock"], visit_names(definition)
     lines = visit_lines(db.session, clock, [patient.id])[patient.id]
+    today = today_at(clock, patient.site.timezone)
+    episodes = exposures_of(db.session, patient.study_id, patient.id)
     messages = messages_of(db.session, clock, g.actor, patient)
     is_open = patient.arm is None and may(Permission.RANDOMISE, patient)
     return PatientPage(
         code=patient.code,
         url=url_for("nurse.patient", **address(patient)),
-        facts=_facts(patient, definition),
-        milestones=tuple(
-            Fact(name=in_language(definition.milestone(each.kind).names), value=day_text(each.occurred_on))
-            for each in patient.milestones
-        ),
+        facts=_facts(patient, definition, show_treatment.state_on(episodes, today)),
+        timeline=show_timeline.timeline(patient, definition, lines, episodes, today),
         steps=show_moves.steps_of(patient),
         visits=show_visits.visit_rows(patient, definition, lines, messages, revoking),
         messages=show_messages.message_rows(messages, patient, names),
@@ -81,10 +89,10 @@ def link_page(patient: Any, visit: Any, issued: IssuedLink) -> LinkPage:
     )
 
 
-def _facts(patient: Any, definition: StudyDefinition) -> tuple[Fact, ...]:
+def _facts(patient: Any, definition: StudyDefinition, treatment: str) -> tuple[Fact, ...]:
     return (
         Fact(name=translate("Arm"), value=arm_text(patient, definition)),
-        Fact(name=translate("Treatment"), value=show_treatment.state_text(patient)),
+        Fact(name=translate("Treatment"), value=treatment),
         Fact(name=translate("Language"), value=str(words.LANGUAGES[patient.language])),
         Fact(name=translate("Site"), value=patient.site.name),
         Fact(name=translate("Study"), value=patient.study.code),

@@ -1,5 +1,7 @@
 """From a patient's episodes of exposure to the pages that show, record, stop and correct them."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from flask import current_app, request, url_for
@@ -17,11 +19,9 @@ from app.services.treatment import exposures_of, treatment_state
 from app.services.worklist import today_at
 
 
-def state_text(patient: Any) -> str:
-    """How the patient is treated today, in words."""
-    today = today_at(current_app.extensions["clock"], patient.site.timezone)
-    episodes = exposures_of(db.session, patient.study_id, patient.id)
-    return step_words.treatment_text(treatment_state(episodes, today))
+def state_on(episodes: Sequence[Any], day: date) -> str:
+    """How a patient with these episodes is treated on a day, in words."""
+    return step_words.treatment_text(treatment_state(episodes, day))
 
 
 def treatment_page(patient: Any) -> TreatmentPage:
@@ -32,7 +32,7 @@ def treatment_page(patient: Any) -> TreatmentPage:
         code=patient.code,
         patient_url=url_for("nurse.patient", **place),
         url=url_for("nurse.treatment", **place),
-        state=state_text(patient),
+        state=state_on(episodes, today_at(current_app.extensions["clock"], patient.site.timezone)),
         rows=tuple(_row(each, patient, can_record=can_record) for each in episodes),
         undone=tuple(_row(each, patient) for each in undone_exposures(db.session, patient)),
         new_url=url_for("nurse.record_drug", **place) if can_record else None,

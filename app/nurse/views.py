@@ -15,6 +15,7 @@ from app.services import access, links, patients
 from app.services.access import Permission
 from app.services.definition import StudyDefinition
 from app.services.errors import NotFoundError, RuleError
+from app.services.handover import sites_with_notes
 from app.services.morning import morning_list
 from app.services.patients import Registration
 from app.services.places import Place, registration_places
@@ -36,7 +37,7 @@ def front() -> Reply:
     clock, is_first = current_app.extensions["clock"], not search and not after
     found = worklist(db.session, clock, g.actor, search, after)
     morning = morning_list(db.session, clock, g.actor) if is_first else []
-    sites = access.sites_within(db.session, g.actor, Permission.SEE_PATIENTS)
+    sites = sites_with_notes(db.session, clock, g.actor)
     page = show_front.front_page(found, morning, sites, search, is_first=is_first)
     return render_template("nurse/front.html", page=page)
 

@@ -165,6 +165,9 @@ RULES = {
     "not_missing": lazy_translate("The questionnaire of this visit is not missing: it asks for no reason."),
     "revoked": lazy_translate("The links of this visit were revoked: issue a new one first."),
     "not_open_yet": lazy_translate("This visit opens on %(opens_on)s: it cannot be filled in before."),
+    "no_note": lazy_translate("Write what whoever covers must know."),
+    "long_note": lazy_translate("Write at most %(longest)s characters."),
+    "note_day": lazy_translate("Give a day from %(first)s to %(last)s."),
     "window_closed": lazy_translate("This visit closed on %(closes_on)s: a link would open nothing."),
 }
 

@@ -51,6 +51,7 @@ class Permission(StrEnum):
     REATTRIBUTE = "void forms of the wrong patient and give them to the right one"
     TRANSCRIBE = "print and transcribe questionnaires on paper"
     MANAGE_STAFF = "manage staff and their roles"
+    WRITE_HANDOVER = "write handover notes and take them down"
 
 
 P = Permission
@@ -58,7 +59,7 @@ SITE_STAFF = frozenset(
     {
         *(P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE),
         *(P.ISSUE_LINKS, P.SEE_CONTACT, P.CHANGE_CONTACT, P.DRAFT_EVENT),
-        *(P.TRANSCRIBE, P.RECORD_COURSE, P.EXPLAIN_MISSING, P.ANSWER_ALERT),
+        *(P.TRANSCRIBE, P.RECORD_COURSE, P.EXPLAIN_MISSING, P.ANSWER_ALERT, P.WRITE_HANDOVER),
     }
 )
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -165,8 +166,13 @@ def patients_within(actor: Actor, permission: Permission) -> ColumnElement[bool]
 
 def sites_within(session: Session, actor: Actor, permission: Permission) -> list[Site]:
     """The sites where the actor holds the permission, by number."""
-    condition = _within(actor.grants, permission, Site.study_id, Site.id)
-    return list(session.scalars(select(Site).where(condition).order_by(Site.study_id, Site.number)))
+    query = select(Site).where(sites_where(actor, permission))
+    return list(session.scalars(query.order_by(Site.study_id, Site.number)))
+
+
+def sites_where(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """The condition that keeps a query to the sites where the actor holds the permission."""
+    return _within(actor.grants, permission, Site.study_id, Site.id)
 
 
 def assignments_within(actor: Actor) -> ColumnElement[bool]:

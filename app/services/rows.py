@@ -7,9 +7,9 @@ from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models import AdverseEvent, Alert, Link, Message, Patient, Response, Site, Visit
+from app.models import AdverseEvent, Alert, HandoverNote, Link, Message, Patient, Response, Site, Visit
 
-Holdable = AdverseEvent | Alert | Link | Message | Patient | Response | Site | Visit
+Holdable = AdverseEvent | Alert | HandoverNote | Link | Message | Patient | Response | Site | Visit
 Held = TypeVar("Held", Patient, Visit)
 
 

@@ -21,6 +21,7 @@ from app.services import (
     declarations,
     event_rules,
     exposure,
+    handover,
     identifiers,
     link_sending,
     links,
@@ -49,8 +50,8 @@ from app.services.worklist import LinkHealth
 
 STEPS = (exposure, transfers, unscheduled, wrong_patient)
 SERVICES = (
-    *(codes, contact, identifiers, link_sending, links, milestones, missing, patients, personal_links),
-    *(phones, ward),
+    *(codes, contact, handover, identifiers, link_sending, links, milestones, missing, patients),
+    *(personal_links, phones, ward),
 )
 
 

@@ -33,6 +33,7 @@ STAFF_QUERIES = {
     "/nurse/": 12,
     "/nurse/?q=04-00": 10,
     "/nurse/GIST-IMA/04-001": 12,
+    "/nurse/GIST-IMA/04-001/scores": 10,
     "/nurse/GIST-IMA/04-001/contact": 7,
     "/nurse/GIST-IMA/04-001/visits/BASELINE/sheet": 8,
     "/nurse/GIST-IMA/04-001/visits/BASELINE/paper": 10,

@@ -12,6 +12,7 @@ from app.models import User
 from app.services.access import SITE_BOUND, Role
 from scripts import catalogues
 from tests import corrected, factories, wording
+from tests.course import leave_note, send_with_symptoms
 from tests.page import Browser, Page
 from tests.patient import steps
 
@@ -36,6 +37,11 @@ NURSE_FORMS = (
     "/nurse/GIST-IMA/04-001/unscheduled",
     "/nurse/GIST-IMA/04-002/answers",
     "/nurse/GIST-IMA/04-002/answers/BASELINE/qlq-c30",
+    "/nurse/GIST-IMA/04-001/scores",
+    "/nurse/GIST-IMA/04-002/scores",
+    "/nurse/GIST-IMA/04-002/scores/BASELINE/qlq-c30/PF2",
+    "/nurse/GIST-IMA/04-002/scores/BASELINE/qlq-c30/SUMMARY",
+    "/nurse/handover",
 )
 CORRECTION = ("/nurse/GIST-IMA/04-002/answers/BASELINE/qlq-c30/q01/correction",)
 ANALYST = ("/analyst/",)
@@ -93,11 +99,14 @@ def token(session: Session, clock: SteppedClock) -> str:
     patient = factories.make_patient(session, clock, study)
     other = factories.make_patient(session, clock, study, "04-002")
     factories.decide(session, clock, factories.make_event(session, clock, other), is_serious=True)
+    send_with_symptoms(
+        session, clock, other, "BASELINE", {"q09": None, "q19": None, "pt009a": 2, "pt009b": 2}
+    )
+    leave_note(session, clock, patient)
     issued = factories.make_link(session, clock, patient)
     factories.randomise(session, clock, patient)
     wording.make_approved(session, clock, study, language="en")
     wording.make_draft(session, clock, study)
-    factories.submit(session, clock, factories.get_visit(session, other))
     corrected.correct(session, clock, corrected.sent_form(session, other))
     for role in (Role.NURSE, Role.INVESTIGATOR, Role.ANALYST, Role.DATA_MANAGER, Role.ADMINISTRATOR):
         site = factories.get_site(session, study) if role in SITE_BOUND else None

@@ -130,6 +130,12 @@ ROUTES = {
         P.CHANGE_CONTACT, (303,), SITES, {"phone": "06 39 98 00 01", "channel": "sms", "version": "0"}
     ),
     "POST /nurse/<study>/<code>/contact/erase": Row(P.CHANGE_CONTACT, (303,), SITES),
+    "GET /nurse/handover": Row(P.WRITE_HANDOVER, (200,), SITES),
+    "POST /nurse/handover": Row(P.WRITE_HANDOVER, (422,), SITES, {"text": "A note"}),
+    "POST /nurse/handover/<note>/down": Row(P.WRITE_HANDOVER, (404,), SITES),
+    f"GET {STEPS}/scores": Row(P.SEE_PATIENTS, (200,), READERS),
+    # Nobody has sent anything: there is no score to explain.
+    f"GET {STEPS}/scores/<visit>/<questionnaire>/<scale>": Row(P.SEE_PATIENTS, (404,), READERS),
     "GET /nurse/alerts": Row(P.SEE_PATIENTS, (200,), READERS),
     f"GET {ALERT}": Row(P.SEE_PATIENTS, (200,), READERS),
     # Answered once: the second one is told so.
