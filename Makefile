@@ -35,6 +35,9 @@ setup: .venv/.runtime $(MO) ## Make the runtime environment alone: .venv and the
 
 dev: setup .venv/.dev
 
+# The tests start some hundred processes, and each would compile the application and its tests anew.
+test coverage validation: export PYTHONDONTWRITEBYTECODE :=
+
 test: dev browsers-and-databases ## Run all tests; ARGS="tests/scoring -k half" for some of them
 	$(PYTEST) $(ARGS)
 

@@ -1,22 +1,28 @@
 """What the tests share: one application a database, each test in a transaction that is rolled back."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import Connection
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.orm import Session, sessionmaker
 
 from app import create_app, migrate
 from app.clock import SteppedClock
-from app.db import WRITE, db
-from app.services.audit import AuditContext, act_as
+from app.db import WRITE, db, engine_options, make_folder, prepare_engine
+from app.models import Study
+from app.services.audit import AuditContext, AuditedSession, act_as
+from app.services.studies import find_study
 from app.settings import Settings
-from tests import postgres
+from tests import factories, postgres
 from tests.page import Browser
 
 # New examples are looked for where somebody can look at what they find; the gate repeats the same ones.
@@ -49,6 +55,37 @@ def fresh_database(kind: str, folder: Path, worker_id: str) -> str:
     return postgres.database_url(worker_id)
 
 
+def migrated_database(kind: str, folder: Path, worker_id: str) -> str:
+    """The address of a fresh database that holds all tables and no row."""
+    return copied_database(kind, folder, worker_id, migrated(kind, worker_id))
+
+
+def copied_database(kind: str, folder: Path, worker_id: str, original: str) -> str:
+    """The address of a fresh copy of a database to which nobody is connected."""
+    if kind != "sqlite":
+        return postgres.database_url(worker_id, template=original)
+    url = fresh_database(kind, folder, worker_id)
+    make_folder(url)
+    shutil.copyfile(original.removeprefix("sqlite:///"), url.removeprefix("sqlite:///"))
+    return url
+
+
+@cache
+def migrated(kind: str, worker_id: str) -> str:
+    """The address of what others are copied from: the migrations run once for each kind."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    url = fresh_database(kind, Path(folder), worker_id)
+    migrate.upgrade(url)
+    return url
+
+
+def spend_little_on_passwords(app: Flask) -> None:
+    """Argon2id with the least work; what an installation spends, tests/auth/test_sign_in.py shows."""
+    least = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
+    app.extensions["security"].pwd_context.update(**least)
+
+
 @pytest.fixture(scope="session", params=DATABASES)
 def database_kind(request: pytest.FixtureRequest) -> str:
     """Every test that uses a database runs on each kind."""
@@ -58,12 +95,29 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def app(database_kind: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Flask]:
     """The application on a migrated, empty database; its clock is moved by the tests."""
-    url = fresh_database(database_kind, tmp_path_factory.mktemp("database"), worker_id)
-    migrate.upgrade(url)
+    url = migrated_database(database_kind, tmp_path_factory.mktemp("database"), worker_id)
     app = create_app(test_settings(url), SteppedClock(NOW))
+    spend_little_on_passwords(app)
     yield app
     for engine in db._app_state[app].engines.values():
         engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def engine_with_study(
+    app: Flask, database_kind: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[Engine]:
+    """A database like the application's that holds the first study, loaded at NOW."""
+    url = migrated_database(database_kind, tmp_path_factory.mktemp("study"), worker_id)
+    engine = create_engine(**engine_options(url))
+    prepare_engine(engine)
+    clock = SteppedClock(NOW)
+    with sessionmaker(engine, class_=AuditedSession)() as session:
+        act_as(session, clock, AuditContext("test", "test"))
+        factories.make_study(session, clock)
+        session.commit()
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
@@ -75,12 +129,14 @@ def clock(app: Flask) -> SteppedClock:
 
 
 @pytest.fixture
-def connection(app: Flask, clock: SteppedClock) -> Iterator[Connection]:
+def connection(app: Flask, clock: SteppedClock, request: pytest.FixtureRequest) -> Iterator[Connection]:
     """The one connection of all sessions of a test; rolled back at its end."""
     # No application context is held open: requests would share it, and with it their sessions.
     state = db._app_state[app]
     engines = dict(state.engines)
-    with engines[WRITE].connect() as connection:
+    has_study = "first_study" in request.fixturenames
+    engine: Engine = request.getfixturevalue("engine_with_study") if has_study else engines[WRITE]
+    with engine.connect() as connection:
         transaction = connection.begin()
         state.engines.update(dict.fromkeys(engines, connection))
         state.sessionmaker.configure(join_transaction_mode="create_savepoint")
@@ -96,6 +152,12 @@ def session(app: Flask, connection: Connection, clock: SteppedClock) -> Iterator
     with db._app_state[app].sessionmaker(bind=connection) as session:
         act_as(session, clock, AuditContext("test", "test"))
         yield session
+
+
+@pytest.fixture
+def first_study(session: Session) -> Study:
+    """The first study, without its list of symptoms; it was there before the test began."""
+    return find_study(session, factories.CODE)
 
 
 @pytest.fixture

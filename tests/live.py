@@ -13,14 +13,14 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app import create_app, migrate
+from app import create_app
 from app.clock import SteppedClock
 from app.db import WRITE, db
 from app.models import Patient, Study
 from app.services.audit import AuditContext, act_as
 from app.services.studies import find_study
 from tests import factories
-from tests.conftest import NOW, fresh_database, test_settings
+from tests.conftest import NOW, migrated_database, test_settings
 
 T = TypeVar("T")
 PATIENCE = 30
@@ -55,8 +55,7 @@ class Live:
 @contextmanager
 def live_database(kind: str, folder: Path, worker_id: str) -> Iterator[Live]:
     """A migrated database that holds the first study."""
-    url = fresh_database(kind, folder, worker_id)
-    migrate.upgrade(url)
+    url = migrated_database(kind, folder, worker_id)
     clock = SteppedClock(NOW)
     live = Live(create_app(test_settings(url), clock), clock)
     with live.session() as session:

@@ -49,13 +49,16 @@ def start_postgres() -> PostgresServer:
     return start_server(folder)
 
 
-def database_url(worker_id: str = "main") -> str:
-    """The address of a fresh, empty database that no other worker and no other call uses."""
+def database_url(worker_id: str = "main", template: str | None = None) -> str:
+    """The address of a fresh database that no other worker and no other call uses.
+
+    Empty, or a copy of the one at the address `template`, to which nobody may be connected.
+    """
     server = make_url(start_postgres().url)
     name = f"test_{worker_id}_{os.getpid()}_{next(numbers)}"
-    execute(
-        server, sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name))
-    )
+    names = name, (template and make_url(template).database) or "template0"
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'")
+    execute(server, statement.format(*map(sql.Identifier, names)))
     atexit.register(drop, server, name)
     return server.set(database=name).render_as_string(hide_password=False)
 

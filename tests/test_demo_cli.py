@@ -28,7 +28,7 @@ from app.models import Link, Patient
 from app.services.demo.links import FILL_TO, FLOOR
 from app.settings import ROOT, read_settings
 from scripts.first_run import write_environment
-from tests.conftest import NOW, fresh_database, test_settings
+from tests.conftest import NOW, fresh_database, migrated_database, spend_little_on_passwords, test_settings
 from tests.postgres_process import free_port
 
 KEY = "k" * 40
@@ -46,14 +46,13 @@ def dispose(app: Flask) -> None:
 
 
 @pytest.fixture
-def make_app(tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+def make_app(tmp_path: Path, worker_id: str) -> Iterator[Callable[..., Flask]]:
     """Makes applications on a new SQLite file, migrated or not."""
     made: list[Flask] = []
 
     def make(*, migrated: bool = True, **changes: object) -> Flask:
-        url = f"sqlite:///{tmp_path / 'new.sqlite'}"
-        if migrated:
-            migrate.upgrade(url)
+        make_database = migrated_database if migrated else fresh_database
+        url = make_database("sqlite", tmp_path, worker_id)
         made.append(create_app(test_settings(url, **changes), SteppedClock(NOW)))
         return made[-1]
 
@@ -67,9 +66,9 @@ def demo_app(
     database_kind: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[tuple[Flask, Result]]:
     """An application on a database of its own, and what loading the demonstration printed."""
-    url = fresh_database(database_kind, tmp_path_factory.mktemp("demo cli"), worker_id)
-    migrate.upgrade(url)
+    url = migrated_database(database_kind, tmp_path_factory.mktemp("demo cli"), worker_id)
     app = create_app(test_settings(url, public_url="http://clinic.example:8080"), SteppedClock(NOW))
+    spend_little_on_passwords(app)
     yield app, run(app, "load")
     dispose(app)
 

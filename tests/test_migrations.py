@@ -28,7 +28,7 @@ from app.services.sessions import open_patient_session, open_staff_session
 from app.services.sign_in import count_failure
 from tests import alerting, corrected, wording
 from tests import factories as make
-from tests.conftest import CONTACT_KEYS, NOW, fresh_database, test_settings
+from tests.conftest import CONTACT_KEYS, NOW, copied_database, fresh_database, test_settings
 from tests.course import leave_note
 
 pytestmark = [pytest.mark.requirement("OPS-01"), pytest.mark.threat("F3")]
@@ -54,9 +54,12 @@ AddStep = Callable[..., None]
 
 
 @pytest.fixture
-def url(database_kind: str, tmp_path: Path, worker_id: str) -> str:
-    """The address of an empty database in a folder that is not there yet."""
-    return fresh_database(database_kind, tmp_path / "new folder", worker_id)
+def url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path, worker_id: str) -> str:
+    """The address of an empty database in a folder that is not there yet, or of a filled one."""
+    folder = tmp_path / "new folder"
+    if "filled" not in request.fixturenames:
+        return fresh_database(database_kind, folder, worker_id)
+    return copied_database(database_kind, folder, worker_id, request.getfixturevalue("filled_once"))
 
 
 @pytest.fixture
@@ -71,6 +74,13 @@ def engine(url: str) -> Iterator[Engine]:
 @pytest.fixture
 def filled(url: str) -> str:
     """The newest schema with a row in every table."""
+    return url
+
+
+@pytest.fixture(scope="module")
+def filled_once(database_kind: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+    """What the filled databases are copied from."""
+    url = fresh_database(database_kind, tmp_path_factory.mktemp("filled"), worker_id)
     migrate.upgrade(url)
     clock = SteppedClock(NOW)
     app = create_app(test_settings(url), clock)
@@ -106,7 +116,8 @@ def filled(url: str) -> str:
         alerting.make_alert(session, clock, make.make_patient(session, clock, study, "04-003"))
         leave_note(session, clock, patient)
         session.commit()
-        db.engines[WRITE].dispose()
+        for engine in db.engines.values():
+            engine.dispose()
     return url
 
 

@@ -36,8 +36,8 @@ def load_study(session: Session, clock: Clock, source: str, filename: str) -> Lo
     with other content (an amendment needs a version of its own), and when an amendment lacks what is
     in use: a site, an arm of patients, a milestone that happened.
     """
-    definition = parse_definition(source, filename)
     sha256 = hashlib.sha256(source.encode()).hexdigest()
+    definition = _read_once(sha256, source, filename)
     study = session.scalar(select(Study).where(Study.code == definition.code))
     if study is None:
         return LoadedStudy(_create(session, clock, definition, source, sha256), is_new=True)
@@ -74,7 +74,13 @@ def definition_of(session: Session, study_id: int, version: str, sha256: str) ->
             DefinitionVersion.study_id == study_id, DefinitionVersion.version == version
         )
         stored = session.scalars(query).one()
-        _parsed[stored.sha256] = parse_definition(stored.source, f"definition {stored.version}")
+        _read_once(stored.sha256, stored.source, f"definition {stored.version}")
+    return _parsed[sha256]
+
+
+def _read_once(sha256: str, source: str, filename: str) -> StudyDefinition:
+    if sha256 not in _parsed:
+        _parsed[sha256] = parse_definition(source, filename)
     return _parsed[sha256]
 
 

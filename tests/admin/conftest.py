@@ -22,11 +22,10 @@ def password_hash(app: Flask) -> str:
 
 
 @pytest.fixture
-def study(session: Session, clock: SteppedClock) -> Study:
+def study(session: Session, clock: SteppedClock, first_study: Study) -> Study:
     """The first study, with a patient of Lyon whom no administrator may see."""
-    study = factories.make_study(session, clock)
-    factories.make_patient(session, clock, study, "04-001")
-    return study
+    factories.make_patient(session, clock, first_study, "04-001")
+    return first_study
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from tests.page import Browser
 
 
 @pytest.fixture
-def study(session: Session, clock: SteppedClock) -> Study:
+def study(first_study: Study) -> Study:
     """The first study."""
-    return factories.make_study(session, clock)
+    return first_study
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ def password_hash(app: Flask) -> str:
 
 
 @pytest.fixture
-def study(session: Session, clock: SteppedClock) -> Study:
+def study(first_study: Study) -> Study:
     """The first study."""
-    return factories.make_study(session, clock)
+    return first_study
 
 
 @pytest.fixture

@@ -6,13 +6,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import create_app
 from app.clock import SteppedClock
 from app.models import AuditEntry, SignInFailures, Study, User
+from app.security import hash_new_password
 from app.services.access import Role
 from app.services.accounts import create_account
 from app.services.sign_in import FREE_TRIES, count_failure
 from tests import factories
 from tests.auth.conftest import PASSWORD, SignIn
+from tests.conftest import test_settings
 from tests.page import Browser, Page, text_of
 
 WRONG = "The e-mail address or the password is not right. Check both and try again."
@@ -104,8 +107,10 @@ def test_a_success_forgets_the_failures(session: Session, user: User, sign_in: S
 
 @pytest.mark.requirement("ACC-02")
 @pytest.mark.threat("B4")
-def test_passwords_are_kept_as_argon2id(password_hash: str) -> None:
-    assert password_hash.startswith("$argon2id$")
+def test_passwords_are_kept_as_argon2id_and_guessing_them_costs_time_and_memory() -> None:
+    app = create_app(test_settings("sqlite://", mode="production", public_url="https://study.example"))
+    with app.app_context():
+        assert hash_new_password(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 @pytest.mark.requirement("CLI-06")

@@ -56,14 +56,14 @@ def test_thirty_answers_are_typed_in_under_a_minute_without_the_tab_key(
     patient, page = hospital.patient("en", randomised=False), sign_in(Role.NURSE, "en")
     page.goto(place(hospital, patient, "paper"))
     page.locator("#completed_on").fill(today())
-    began = time.monotonic()
+    began, given = time.monotonic(), "1234" * 7 + "-7"
     page.locator("#q01").focus()
-    # A hand on the number pad types three digits in a second.
-    page.keyboard.type("1234" * 7 + "-7", delay=300)
-    assert time.monotonic() - began < 60
+    page.keyboard.type(given)
+    # A hand on the number pad types three digits in a second; what the page adds is measured.
+    assert time.monotonic() - began + len(given) / 3 < 60
     assert focused(page) == "remark"
     values = [page.locator(f"#{item}").input_value() for item in ITEMS]
-    assert "".join(values) == "1234" * 7 + "-7"
+    assert "".join(values) == given
     record(page)
     expect(page.get_by_role("status")).to_have_text("The answers on paper are recorded as received.")
     expect(page.get_by_role("row", name=re.compile("^Baseline"))).to_contain_text("Received")

@@ -6,19 +6,19 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app import create_app, migrate
+from app import create_app
 from app.clock import SteppedClock
 from app.db import db
 from app.models import Patient, Study
 from app.services.audit import AuditContext, act_as
 from tests import factories
-from tests.conftest import NOW, test_settings
+from tests.conftest import NOW, migrated_database, test_settings
 
 
 @pytest.fixture
-def study(session: Session, clock: SteppedClock) -> Study:
+def study(first_study: Study) -> Study:
     """The first study."""
-    return factories.make_study(session, clock)
+    return first_study
 
 
 @pytest.fixture
@@ -36,10 +36,9 @@ def token(session: Session, clock: SteppedClock, patient: Patient) -> str:
 
 
 @pytest.fixture(scope="module")
-def secure_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def secure_app(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Flask:
     """An installation for real patients, reached by https, on an empty database of its own."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('secure') / 'secure.sqlite'}"
-    migrate.upgrade(url)
+    url = migrated_database("sqlite", tmp_path_factory.mktemp("secure"), worker_id)
     settings = test_settings(url, mode="production", public_url="https://study.example")
     return create_app(settings, SteppedClock(NOW))
 

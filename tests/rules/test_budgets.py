@@ -64,12 +64,11 @@ def queries(connection: Connection) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def study(session: Session, clock: SteppedClock) -> Study:
+def study(session: Session, clock: SteppedClock, first_study: Study) -> Study:
     """The first study with one patient."""
-    study = factories.make_study(session, clock)
-    factories.make_patient(session, clock, study)
+    factories.make_patient(session, clock, first_study)
     session.commit()
-    return study
+    return first_study
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Every page of the application, in both languages: nothing is left in the other one."""
 
 import re
+from functools import cache
 from html import unescape
 
 import pytest
@@ -62,6 +63,7 @@ PATIENT = ("/survey/q01", "/survey/q01?skip=ask", "/survey/q30", "/survey/review
 ERRORS = {"/no": 404, "/nurse/GIST-IMA/99-001": 404}
 
 
+@cache
 def sentences() -> dict[str, str]:
     """English text -> French text, of those long enough and different enough to be told apart."""
     found: dict[str, str] = {}
@@ -83,13 +85,21 @@ def visible(page: Page) -> str:
 
 def in_the_wrong_language(page: Page) -> list[str]:
     """The texts of the catalogue that a page shows in the language it is not in."""
-    text = visible(page)
-    pairs = sentences().items()
-    others = [english if page.language == "fr" else french for english, french in pairs]
-    own = " ".join(french if page.language == "fr" else english for english, french in pairs)
+    text, (own, others) = visible(page), own_and_others(page.language == "fr")
+    # Few are in the text at all: the others need no pattern.
     return [
-        each for each in others if each not in own and re.search(rf"(?<!\w){re.escape(each)}(?!\w)", text)
+        each
+        for each in others
+        if each in text and each not in own and re.search(rf"(?<!\w){re.escape(each)}(?!\w)", text)
     ]
+
+
+@cache
+def own_and_others(is_french: bool) -> tuple[str, list[str]]:
+    """The texts of a page's own language in one, and those of the other language."""
+    pairs = sentences().items()
+    own = " ".join(french if is_french else english for english, french in pairs)
+    return own, [english if is_french else french for english, french in pairs]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app import create_app, migrate
+from app import create_app
 from app.clock import SteppedClock
 from app.db import db
 from app.models import RoleAssignment, Study, User
@@ -20,7 +20,7 @@ from app.security import access_of
 from app.services.access import SITE_BOUND, Permission, Role
 from app.services.audit import AuditContext, act_as
 from tests import factories
-from tests.conftest import NOW, fresh_database, test_settings
+from tests.conftest import NOW, migrated_database, test_settings
 from tests.page import Browser
 from tests.rules import places
 from tests.rules.places import ALERT, ANSWERS, OTHER_SITE, OTHER_STUDY, OWN, SENDERS, address, requests_of
@@ -210,8 +210,7 @@ def hospital(
     database_kind: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[tuple[Flask, Session]]:
     """An application on a database of its own, whose readers and writers have a connection each."""
-    url = fresh_database(database_kind, tmp_path_factory.mktemp("routes"), worker_id)
-    migrate.upgrade(url)
+    url = migrated_database(database_kind, tmp_path_factory.mktemp("routes"), worker_id)
     app, clock = create_app(test_settings(url), SteppedClock(NOW)), SteppedClock(NOW)
     with app.app_context():
         session = db.new_session()

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.clock import SteppedClock
 from app.models import Patient, Study
 from tests.conftest import NOW
-from tests.factories import make_patient, make_study
+from tests.factories import make_patient
 from tests.live import Live, live_database
 
 
@@ -29,9 +29,9 @@ def live(live_of_session: Live) -> Live:
 
 
 @pytest.fixture
-def study(session: Session, clock: SteppedClock) -> Study:
+def study(first_study: Study) -> Study:
     """The first study."""
-    return make_study(session, clock)
+    return first_study
 
 
 @pytest.fixture

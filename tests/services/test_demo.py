@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import scoring
-from app import create_app, migrate
+from app import create_app
 from app.clock import SteppedClock
 from app.db import db
 from app.models import AuditEntry, Link, Milestone, Patient, Response, Site, Study, User, Visit
@@ -31,7 +31,7 @@ from app.services.studies import definition_in_force
 from app.services.tokens import DemonstrationTokens
 from app.services.visits import VisitState, visit_state
 from tests import factories
-from tests.conftest import NOW, fresh_database, test_settings
+from tests.conftest import NOW, migrated_database, test_settings
 
 TOKENS = DemonstrationTokens("k" * 40)
 DEFINITION = factories.definition()
@@ -51,8 +51,7 @@ def loaded(
     database_kind: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str, told: list[str]
 ) -> Iterator[Session]:
     """A session on a database with the demonstration in it, made at NOW; only read by its tests."""
-    url = fresh_database(database_kind, tmp_path_factory.mktemp("demonstration"), worker_id)
-    migrate.upgrade(url)
+    url = migrated_database(database_kind, tmp_path_factory.mktemp("demonstration"), worker_id)
     app = create_app(test_settings(url), SteppedClock(NOW))
     with app.app_context(), db.new_session() as session:
         demo.load_demonstration(session, SteppedClock(NOW), TOKENS, "hash of {}".format, WORDING, told.append)

@@ -36,7 +36,7 @@ def fold(text: str) -> str:
 
 def strangers(text: str) -> list[str]:
     """The signs of a text that the alphabet has no place for."""
-    return sorted({sign for sign in text if sign not in ALPHABET | EXTENDED})
+    return sorted(set(text) - ALPHABET - EXTENDED)
 
 
 def septets(text: str) -> int:
