@@ -12,15 +12,16 @@ from flask import Flask, Response, current_app, request
 STATIC = Path(__file__).parent / "static"
 
 
-@cache
-def _version(filename: str) -> str:
-    return hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()[:12]
-
-
 def asset_url(filename: str) -> str:
     """The address of a file in app/static, with the hash of its content."""
     # Not by url_for: it fails where the request's host was refused, whose page needs its style too.
-    return f"{request.script_root}{current_app.static_url_path}/{filename}?v={_version(filename)}"
+    return f"{request.script_root}{_address(filename)}"
+
+
+@cache
+def _address(filename: str) -> str:
+    version = hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()[:12]
+    return f"{current_app.static_url_path}/{filename}?v={version}"
 
 
 def init_app(app: Flask) -> None:

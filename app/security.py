@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_login import current_user
+from flask_login.utils import _user_context_processor
 from flask_security.core import Security
 from flask_security.datastore import FSQLALiteUserDatastore
 from flask_security.forms import LoginForm
@@ -52,7 +53,7 @@ HEADERS = {
 # too, but asks for pages, and so keeps the whole policy.
 NOT_PAGES = frozenset({"application/json", "image/svg+xml", "text/css", "text/javascript"})
 POLICY_OF_DATA = "default-src 'none'; frame-ancestors 'none'"
-HEADERS_OF_PAGES = ("Cross-Origin-Opener-Policy", "Permissions-Policy")
+HEADERS_OF_PAGES = frozenset({"Cross-Origin-Opener-Policy", "Permissions-Policy"})
 HSTS = "max-age=31536000; includeSubDomains"
 KEEP_FOREVER = "public, max-age=31536000, immutable"
 MAX_BODY_BYTES = 64 * 1024
@@ -161,6 +162,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     library = Security(app, FSQLALiteUserDatastore(db, User, NoRoles), login_form=SignInForm)  # type: ignore[arg-type]
     # Its idea of who may do what is not ours (services/access), and would be worked out at every request.
     library.principal.identity_loaders.clear()
+    # It would look for a member of staff at every page, a patient's too; our pages show `g.actor`.
+    app.template_context_processors[None].remove(_user_context_processor)
 
 
 def trusted_hosts(settings: Settings) -> list[str]:
@@ -255,14 +258,13 @@ def _admit_staff(access: str | Permission | None) -> AnyResponse | None:
 
 
 def _headers(settings: Settings) -> Callable[[Response], Response]:
-    headers = HEADERS | ({"Strict-Transport-Security": HSTS} if settings.is_secure else {})
+    of_pages = HEADERS | ({"Strict-Transport-Security": HSTS} if settings.is_secure else {})
+    of_data = {name: text for name, text in of_pages.items() if name not in HEADERS_OF_PAGES}
+    of_data["Content-Security-Policy"] = POLICY_OF_DATA
 
     def add(response: Response) -> Response:
-        response.headers.update(headers)
-        if response.mimetype in NOT_PAGES and request.endpoint != "patient.worker":
-            for name in HEADERS_OF_PAGES:
-                del response.headers[name]
-            response.headers["Content-Security-Policy"] = POLICY_OF_DATA
+        is_data = response.mimetype in NOT_PAGES and request.endpoint != "patient.worker"
+        response.headers.update(of_data if is_data else of_pages)
         is_fixed = request.endpoint in {"static", "bootstrap.static"} and response.status_code < 400
         response.headers["Cache-Control"] = KEEP_FOREVER if is_fixed else "no-store"
         return response

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import CallbackDict
 
-from app.db import READ, SAFE_METHODS, db
+from app.db import READ, db
 from app.models import User
 from app.models import WebSession as SessionRow
 from app.services import sessions
@@ -91,8 +91,7 @@ class RowSessionInterface(SessionInterface):
         is_patient = request.path.startswith(PATIENT_PATHS)
         kind, _, value = request.cookies.get(self._names[is_patient], "").partition(".")
         if kind == "s":
-            is_reading = request.method in SAFE_METHODS
-            return self._stored(app, value, is_patient=is_patient, is_reading=is_reading)
+            return self._stored(app, value, is_patient=is_patient)
         if kind == "a":
             return WebSession(self._unsigned(value), is_patient=is_patient)
         return WebSession(is_patient=is_patient)
@@ -123,20 +122,17 @@ class RowSessionInterface(SessionInterface):
             value = f"a.{self._serializer.dumps(dict(session))}"
             self._set(response, value, None, is_patient=session.is_patient)
 
-    def _stored(self, app: Flask, secret: str, *, is_patient: bool, is_reading: bool) -> WebSession:
-        reader = db.get_session(READ)
+    def _stored(self, app: Flask, secret: str, *, is_patient: bool) -> WebSession:
         try:
-            found = sessions.find_session(reader, app.extensions["clock"], secret)
-            former = None if found or not is_patient else self._former(reader, secret)
+            # Over before the request begins: nothing is held open while a change waits for its turn to write.
+            with db.new_session(READ) as reader:
+                found = sessions.find_session(reader, app.extensions["clock"], secret)
+                former = None if found or not is_patient else self._former(reader, secret)
         except OperationalError as error:
             # No request exists yet that could be answered with an error page.
             failed = WebSession(is_patient=is_patient)
             failed.failure = error
             return failed
-        finally:
-            # Nothing is held open while a change waits for its turn to write; a page reads on.
-            if not is_reading:
-                reader.rollback()
         if found is not None and found.handed_link_id is not None and not is_patient:
             return self._suspended(secret, found)
         if found is not None and (found.link_id is not None) == is_patient:

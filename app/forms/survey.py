@@ -9,14 +9,18 @@ from wtforms.validators import AnyOf, Length, Optional
 NEXT, ERASE, SKIP, LANGUAGE, SEND = "next", "erase", "skip", "language", "send"
 
 
-class ItemForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
-    """What the buttons of a question send, and the answer that was given."""
+class PlainForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
+    """A form whose messages are never shown."""
 
     class Meta:
-        """The library's own messages are never shown here; reading their catalogue takes a millisecond."""
+        """Reading the catalogue of the library's messages takes a millisecond."""
 
         def get_translations(self, form: object) -> None:
             """None: no catalogue."""
+
+
+class ItemForm(PlainForm):
+    """What the buttons of a question send, and the answer that was given."""
 
     item_id = ""
     action = StringField(default=NEXT, validators=[Optional(), AnyOf([NEXT, ERASE, SKIP, LANGUAGE])])
@@ -33,7 +37,7 @@ class ItemForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
         return self.action.data or NEXT
 
 
-class ReviewForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
+class ReviewForm(PlainForm):
     """What the buttons of the review send."""
 
     action = StringField()

@@ -69,9 +69,10 @@ def set_display() -> Response:
 @blueprint.after_request
 def renew(reply: Response) -> Response:
     """Keeps what was chosen for another year: what a page's script keeps, Safari forgets in a week."""
-    chosen = read_display(request.cookies.get(COOKIE, ""))
-    if request.method == "GET" and chosen.classes and reply.mimetype == "text/html":
-        keep(reply, chosen)
+    if request.method == "GET" and reply.mimetype == "text/html":
+        chosen = read_display(request.cookies.get(COOKIE, ""))
+        if chosen.classes:
+            keep(reply, chosen)
     return reply
 
 

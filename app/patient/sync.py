@@ -44,7 +44,7 @@ def sync() -> Reply | tuple[Reply, int]:
     saving: Saving = g.link
     if saving.is_revoked:
         abort(410)
-    clock = current_app.extensions["clock"]
+    writer, clock = db.session, current_app.extensions["clock"]
     now = clock.now()
     sent, today = _read(now), local_date(now, ZoneInfo(saving.timezone))
     refused = set(sent.refused)
@@ -56,10 +56,10 @@ def sync() -> Reply | tuple[Reply, int]:
         waiting = [each for each in waiting if each.item not in asked.by_id]
         right = [each for each in mine if _is_right(asked, each, today)]
         refused |= {each.sequence for each in mine if each not in right}
-        if right and drafts.keep_answers(db.session, clock, saving, draft, right):
+        if right and drafts.keep_answers(writer, clock, saving, draft, right):
             saved_at.append(now)
     refused |= {each.sequence for each in waiting}
-    db.session.commit()
+    writer.commit()
     return jsonify(
         state={LinkState.OPEN: "open", LinkState.SENT: "sent"}.get(saving.state, "closed"),
         saved_at=time_text(max(saved_at), saving.timezone) if saved_at else None,

@@ -145,10 +145,8 @@ def send() -> Reply:
         return _to(REVIEW)
     languages = {each.instrument: each.languages for each in found.responses}
     used = wordings_used(db.session, found.patient.study, languages)
-    for response in found.responses:
-        responses.note_wording(response, used[response.instrument])
     try:
-        responses.submit_responses(db.session, current_app.extensions["clock"], found.visit)
+        responses.submit_responses(db.session, current_app.extensions["clock"], found.visit, used)
     except responses.UnansweredError:
         db.session.rollback()
         return _to(REVIEW)

@@ -302,7 +302,6 @@ def begin(session: Session, clock: Clock, found: FoundLink, data: dict[str, obje
     """Exchanges the tap on a link for a session; returns the cookie's secret."""
     if found.link.opened_at is None:
         found.link.opened_at = clock.now()
-        session.flush()
     return open_patient_session(session, clock, found.link.id, last_use(found.visit), dict(data))
 
 

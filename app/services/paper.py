@@ -30,7 +30,6 @@ from app.services.responses import (
     complete_answers,
     is_settled,
     merge_answers,
-    note_wording,
     submit_responses,
 )
 from app.services.rows import hold
@@ -317,9 +316,8 @@ def _send(
         merge_answers(session, clock, draft, answers)
     used = wordings_used(session, patient.study, {each.instrument: each.languages for each in drafts})
     for draft in drafts:
-        note_wording(draft, used[draft.instrument])
         _frame(draft, actor, sheet)
-    submit_responses(session, clock, visit, is_received=True)
+    submit_responses(session, clock, visit, used, is_received=True)
 
 
 def _frame(row: Response, actor: Actor, sheet: Sheet) -> None:

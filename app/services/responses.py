@@ -185,18 +185,19 @@ def _check_day(question: Question, day: date, today: date | None) -> None:
         raise RuleError(question.id, "in_future", day=day, today=today)
 
 
-def note_wording(response: Response, used: WordingUsed) -> None:
-    """Keeps with a draft by which wordings it was answered, once its languages are known."""
-    if not response.is_submitted:
-        response.wording_status, response.wording_sha256 = used.status, used.sha256
-
-
 def submit_responses(
-    session: Session, clock: Clock, visit: Visit, *, is_received: bool = False
+    session: Session,
+    clock: Clock,
+    visit: Visit,
+    used: Mapping[str, WordingUsed] | None = None,
+    *,
+    is_received: bool = False,
 ) -> list[Response]:
     """Sends all responses of a visit in one go, scored; sending again changes nothing.
 
     What was not asked is written into the answers now: 0 where an earlier answer rules the question out.
+    used: by which wordings each questionnaire was answered, now that its languages are known; None for those
+    that it was begun with.
     is_received: the answers came in time on paper, whatever time it is now.
     Raises UnansweredError while items are open; NotAnswerableError after the grace.
     """
@@ -214,10 +215,14 @@ def submit_responses(
         asked = _asked(definition, draft)
         draft.answers = complete_answers(asked, draft.answers, clock.now())
         draft.status, draft.submitted_at = SUBMITTED, clock.now()
-        # A draft has neither: known without looking.
-        set_committed_value(draft, "scores", [])
-        set_committed_value(draft, "symptoms", [])
-        draft.scores, draft.symptoms = score_response(draft), symptom_reports(draft, asked)
+        if used:
+            read = used[draft.instrument]
+            draft.wording_status, draft.wording_sha256 = read.status, read.sha256
+        scores, symptoms = score_response(draft), symptom_reports(draft, asked)
+        # A draft had neither: known without looking.
+        set_committed_value(draft, "scores", scores)
+        set_committed_value(draft, "symptoms", symptoms)
+        session.add_all([*scores, *symptoms])
     session.flush()
     if definition is not None:
         raise_alerts(session, clock, definition, drafts)
@@ -256,7 +261,7 @@ def open_items(response: Response, asked: Questionnaire) -> list[str]:
 def score_response(response: Response) -> list[Score]:
     """Scores all scales of a response by the published rules (scoring.score_answers); symptoms have none."""
     values = score_values(response.instrument, coded_answers(response))
-    return [Score(study_id=response.study_id, **each) for each in values]
+    return [Score(response_id=response.id, study_id=response.study_id, **each) for each in values]
 
 
 def score_values(instrument: str, codes: Mapping[str, int | None]) -> list[dict[str, Any]]:

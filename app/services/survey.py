@@ -1,9 +1,8 @@
 """What comes after what in a visit’s questionnaires: the router of the survey."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.services.definition import StudyDefinition
 from app.services.links import FoundLink
@@ -13,8 +12,7 @@ from app.services.responses import is_settled
 REVIEW = "review"
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """One question of the survey with what is stored at it.
 
     is_asked: False where an earlier answer rules the question out.

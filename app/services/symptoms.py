@@ -18,7 +18,9 @@ SKIPPED = "skipped"
 def symptom_reports(response: Response, asked: Questionnaire) -> list[SymptomReport]:
     """The symptoms of a response whose answers are complete: see symptom_values."""
     return [
-        SymptomReport(study_id=response.study_id, patient_id=response.patient_id, **values)
+        SymptomReport(
+            response_id=response.id, study_id=response.study_id, patient_id=response.patient_id, **values
+        )
         for values in symptom_values(asked, response.answers)
     ]
 
