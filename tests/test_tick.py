@@ -50,7 +50,7 @@ def state_of(hospital: Hospital, token: str) -> str:
 def test_a_link_goes_by_two_channels_of_one_issue_each_with_a_token_of_its_own(hospital: Hospital) -> None:
     patient = hospital.add_patient()
     planned = hospital.plan_link(patient, "email", "sms")
-    assert hospital.tick() == {"planned": 1, "sent": 3}
+    assert hospital.tick() == {"sent": 2}
     mails = [str(each.get_content()) for each in hospital.mailbox.received]
     by_mail, by_sms = token_in(mails[0]), token_in(hospital.gateway.bodies[0]["text"])
     assert by_mail != by_sms
@@ -90,8 +90,8 @@ def test_a_message_is_in_the_patients_language(hospital: Hospital, language: str
 @pytest.mark.requirement("LINK-06")
 def test_without_a_channel_messages_wait_where_they_are_seen(hospital: Hospital) -> None:
     (message,) = hospital.plan_link(hospital.add_patient(), "sms")
-    assert hospital.tick({})["planned"] == 1
-    assert hospital.states() == {"waiting": 2}
+    assert hospital.tick({}) == {}
+    assert hospital.states() == {"waiting": 1}
     hospital.tick()
     assert hospital.message(message).state == "sent"
 
@@ -307,6 +307,24 @@ def test_reminders_follow_the_study_until_something_is_sent_back(hospital: Hospi
     with hospital.live.session() as session:
         query = select(Link.ordinal).where(Link.patient_id == silent)
         assert set(session.scalars(query)) == {1}
+
+
+@pytest.mark.parametrize(
+    ("refusals", "ordinals", "count"), [({}, [3], 1), ({"RCPT": "550 unknown"}, [0, 3], 0)]
+)
+def test_a_link_sent_by_staff_is_the_message_on_opening_unless_it_came_back(
+    hospital: Hospital, refusals: dict[str, str], ordinals: list[int], count: int
+) -> None:
+    patient = hospital.add_patient()
+    hospital.plan_link(patient, "email")
+    hospital.mailbox.refusals = refusals
+    hospital.tick()
+    assert len(hospital.mailbox.received) == count
+    hospital.mailbox.refusals = {}
+    hospital.tick()
+    hospital.live.clock.advance(days=3)
+    hospital.tick()
+    assert [each.ordinal for each in hospital.messages(patient) if each.kind == "reminder"] == ordinals
 
 
 def test_what_fell_due_while_nobody_ticked_is_said_once(hospital: Hospital) -> None:

@@ -217,7 +217,7 @@ def test_the_command_says_what_it_could_not_do_and_exits_with_1(hospital: Hospit
     raise_alert(hospital)
     code, said, complaints = hospital.command(CONTACT_KEYS="")
     assert (code, said) == (1, "alerts: 1, closed: 1, sent: 1\n")
-    assert complaints == "Messages that wait: 2. CONTACT_KEYS is not set, so no address can be read.\n"
+    assert complaints == "Messages that wait: 1. CONTACT_KEYS is not set, so no address can be read.\n"
     code, said, complaints = hospital.command(SMTP_URL="", SMTP_FROM="")
     assert (code, said) == (1, "Nothing was due.\n")
     assert complaints == "Messages that wait: 1. SMTP_URL is not set, so nothing leaves that way.\n"

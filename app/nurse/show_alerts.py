@@ -14,6 +14,8 @@ from app.nurse.pages import Badge, Fact
 from app.nurse.show_events import symptom_names
 from app.services import alerts
 from app.services.access import Permission
+from app.services.definition import StudyDefinition
+from app.services.questionnaires import questionnaire
 from app.services.studies import definition_in_force
 
 
@@ -59,8 +61,9 @@ def _row(line: alerts.AlertLine, visits: dict[str, str]) -> AlertRow:
 
 def _facts(patient: Any, alert: Any, rule: Any) -> tuple[Fact, ...]:
     zone, visit = patient.site.timezone, alert.response.visit.code
-    names = visit_names(definition_in_force(db.session, patient.study))
-    of = symptom_names(patient).get(rule.of, rule.of)
+    definition = definition_in_force(db.session, patient.study)
+    names = visit_names(definition)
+    of = (_scale_names(definition, rule.questionnaire) | symptom_names(patient)).get(rule.of, rule.of)
     template = words.UPWARDS if alert.is_upwards else words.DOWNWARDS
     facts = {
         translate("Visit"): names.get(visit, visit),
@@ -71,6 +74,13 @@ def _facts(patient: Any, alert: Any, rule: Any) -> tuple[Fact, ...]:
         translate("Passed on"): moment_of(alert.escalated_at, zone),
     }
     return tuple(Fact(name=str(name), value=value) for name, value in facts.items() if value)
+
+
+def _scale_names(definition: StudyDefinition, code: str) -> dict[str, str]:
+    """The scores of an instrument by code; none of a list of symptoms."""
+    instrument = questionnaire(definition, code).instrument
+    scores = (*instrument.scales, instrument.summary) if instrument else ()
+    return {each.code: in_language(each.names) for each in scores if each}
 
 
 def _answer(patient: Any, alert: Any) -> tuple[Fact, ...]:

@@ -53,7 +53,7 @@ def milestone_page(
         patient_url=url_for("nurse.patient", **place),
         back_url=url_for("nurse.milestones", **place),
         url=url,
-        effect=str(step_words.EFFECTS.get(kind.ends or "", "")),
+        effect=str((step_words.EFFECTS | step_words.BESIDES).get(kind.ends or kind.code, "")),
         facts=facts,
         consequences=consequences(preview, definition) if preview else None,
     )

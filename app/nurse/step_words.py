@@ -25,6 +25,10 @@ EFFECTS = {
         "sent. No later event can be recorded."
     ),
 }
+# What is to be recorded besides an event, by its kind.
+BESIDES = {
+    "reintroduction": lazy_translate("Record the drug that is taken again under Treatment too."),
+}
 VALUES = {
     "CR": lazy_translate("Complete response (CR)"),
     "PR": lazy_translate("Partial response (PR)"),

@@ -5,11 +5,26 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, column, exists, select, table
+from sqlalchemy import Row, Select, and_, case, column, exists, or_, select, table
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.models import CANCELLED, REMINDER, SUBMITTED, WAITING, Message, Patient, Response, Site, Study, Visit
+from app.models import (
+    CANCELLED,
+    LINK_MESSAGE,
+    REMINDER,
+    SENDING,
+    SENT,
+    SUBMITTED,
+    UNCERTAIN,
+    WAITING,
+    Message,
+    Patient,
+    Response,
+    Site,
+    Study,
+    Visit,
+)
 from app.services.contact import FOR_SENDING, ContactDetails, read_contacts
 from app.services.definition import Reminders
 from app.services.rows import held_rows
@@ -158,8 +173,17 @@ def _open_visits(clock: Clock, study: Study, last_id: int) -> Select[int, int, d
 
 
 def _planned(session: Session, visit_ids: Collection[int]) -> dict[int, set[int]]:
-    query = select(Message.visit_id, Message.ordinal).where(
-        Message.visit_id.in_(visit_ids), Message.kind == REMINDER
+    """The steps of each visit that were planned; what staff sent since it opened is the one on opening."""
+    is_of_staff = Message.kind == LINK_MESSAGE
+    is_link = and_(
+        is_of_staff,
+        Message.planned_at >= Visit.opens_at,
+        Message.state.in_((WAITING, SENDING, SENT, UNCERTAIN)),
+    )
+    query = (
+        select(Message.visit_id, case((is_of_staff, ON_OPENING), else_=Message.ordinal))
+        .join(Visit, Visit.id == Message.visit_id)
+        .where(Message.visit_id.in_(visit_ids), or_(Message.kind == REMINDER, is_link))
     )
     found: dict[int, set[int]] = {}
     for visit_id, ordinal in session.execute(query):

@@ -71,7 +71,7 @@ def test_an_alert_shows_the_facts_of_its_response(nurse: Browser, alert: Alert) 
     assert facts == [
         "Baseline",
         "23 Nov 2026 at 10:00",
-        "PA 100",
+        "Pain 100",
         "50 or more",
         "24 Nov 2026 at 10:00",
     ]
@@ -167,7 +167,7 @@ def test_who_may_only_look_sees_no_form(
     user = factories.make_staff(session, clock, role, study, language="en")
     reader = factories.sign_in(Browser(app), session, clock, user)
     page = reader.get(path(alert))
-    assert "PA 100" in page.text
+    assert "Pain 100" in page.text
     assert ANSWER not in page.text
     token = page.all("input", name="csrf_token")[0].get("value", "")
     reader.post(path(alert), {"csrf_token": token, "action": "called"}, 403)

@@ -135,6 +135,13 @@ def test_the_five_ways_of_leaving_are_told_apart(nurse: Browser, patient: Patien
     assert len(step_words.EFFECTS) == 5
 
 
+def test_a_restart_reminds_of_the_drug_and_a_relapse_does_not(nurse: Browser, patient: Patient) -> None:
+    reminder = "Record the drug that is taken again under Treatment too."
+    assert reminder in nurse.get(f"{NEW}/reintroduction").text
+    assert reminder in look(nurse, "reintroduction").text
+    assert reminder not in nurse.get(f"{NEW}/progression").text
+
+
 def test_what_was_sent_after_leaving_is_flagged(
     nurse: Browser, session: Session, clock: SteppedClock, patient: Patient
 ) -> None:
