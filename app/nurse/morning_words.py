@@ -66,6 +66,10 @@ def _count(matter: Matter, count: int) -> object:
             return translate_plural(
                 "%(num)s serious event to declare", "%(num)s serious events to declare", count
             )
+        case Matter.EVENT:
+            return translate_plural(
+                "%(num)s event for the investigator", "%(num)s events for the investigator", count
+            )
         case Matter.CLOSING:
             return translate_plural("%(num)s window closes", "%(num)s windows close", count)
         case Matter.TODAY:

@@ -14,7 +14,7 @@ from app.nurse.pages import Action, Badge, TaskRow
 from app.nurse.show_events import event_name
 from app.services.access import Permission
 from app.services.alerts import AlertLine
-from app.services.declarations import DeclarationDue
+from app.services.declarations import DeclarationDue, EventWaiting
 from app.services.message_list import MessageLine
 from app.services.missing import UnexplainedForm
 from app.services.morning import Matter, MorningRow, OpenForm, Task
@@ -71,6 +71,8 @@ def _said(row: MorningRow, names: dict[str, str]) -> tuple[Badge, str, Action | 
             return _unsent(line, row.patient, names)
         case DeclarationDue() as due:
             return _declaration(due, row.patient)
+        case EventWaiting() as event:
+            return _waiting(event, row.patient)
         case OpenForm() as form:
             return _open(form, row.patient, names)
         case UnexplainedForm() as form:
@@ -119,6 +121,18 @@ def _declaration(due: DeclarationDue, patient: Any) -> tuple[Badge, str, Action]
     label = translate("Record the declaration") if can_record else translate("See")
     url = url_for("nurse.event", **address(patient), number=due.event.number)
     return badge, str(sentence), Action(label=label, url=url)
+
+
+def _waiting(event: EventWaiting, patient: Any) -> tuple[Badge, str, Action]:
+    url = url_for("nurse.event", **address(patient), number=event.event.number)
+    name = event_name(event.version)
+    if event.is_decided:
+        sentence = translate("%(event)s: decided, not signed yet.", event=name)
+        badge = Badge(key="to_sign", text=str(translate("To sign")))
+        return badge, str(sentence), Action(label=translate("Sign"), url=url)
+    badge = Badge(key="to_decide", text=str(translate("To decide")))
+    sentence = translate("%(event)s: is it serious, and what caused it?", event=name)
+    return badge, str(sentence), Action(label=translate("Decide"), url=url)
 
 
 def _open(form: OpenForm, patient: Any, names: dict[str, str]) -> tuple[Badge, str, Action | None]:

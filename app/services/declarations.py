@@ -6,11 +6,18 @@ The application is not the declaration: what is kept here is that it was sent, w
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from app.clock import Clock
-from app.models import AdverseEvent, AdverseEventVersion, EventDeclaration, Patient
+from app.models import (
+    DECIDED_EVENT,
+    DRAFT_EVENT,
+    AdverseEvent,
+    AdverseEventVersion,
+    EventDeclaration,
+    Patient,
+)
 from app.services.access import Actor, Permission, patients_within, require
 from app.services.errors import RuleError
 from app.services.rows import hold
@@ -31,6 +38,20 @@ class DeclarationDue:
     is_late: bool
 
 
+@dataclass(frozen=True)
+class EventWaiting:
+    """An event that waits for the investigator: to be decided, or once it is decided, to be signed."""
+
+    patient: Patient
+    event: AdverseEvent
+    version: AdverseEventVersion
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether only the signature is missing."""
+        return self.event.status == DECIDED_EVENT
+
+
 def declarations_due(
     session: Session, clock: Clock, actor: Actor, patient: Patient | None = None
 ) -> list[DeclarationDue]:
@@ -39,23 +60,46 @@ def declarations_due(
     An event is listed from the decision on, signed or not, also while a later change waits to be decided.
     One query.
     """
-    query = (
+    query = _events(actor, _is_undeclared())
+    if patient is not None:
+        query = query.where(AdverseEvent.patient_id == patient.id)
+    return [_due(clock.now(), event, version) for event, version in session.execute(query).all()]
+
+
+def pending_events(session: Session, clock: Clock, actor: Actor) -> list[DeclarationDue | EventWaiting]:
+    """The declarations due, and after them what waits for the actor's own decision or signature. One query.
+
+    A serious event is there once: to be declared first, to be signed afterwards.
+    """
+    waits = and_(
+        AdverseEvent.status.in_((DRAFT_EVENT, DECIDED_EVENT)), patients_within(actor, Permission.DECIDE_EVENT)
+    )
+    due: list[DeclarationDue | EventWaiting] = []
+    waiting: list[DeclarationDue | EventWaiting] = []
+    query = _events(actor, or_(_is_undeclared(), waits)).add_columns(_is_undeclared())
+    for event, version, is_undeclared in session.execute(query).all():
+        if is_undeclared:
+            due.append(_due(clock.now(), event, version))
+        else:
+            waiting.append(EventWaiting(event.patient, event, version))
+    return due + waiting
+
+
+def _is_undeclared() -> ColumnElement[bool]:
+    return and_(AdverseEventVersion.is_serious.is_(True), ~AdverseEvent.declarations.any())
+
+
+def _events(actor: Actor, condition: ColumnElement[bool]) -> Select[AdverseEvent, AdverseEventVersion]:
+    return (
         select(AdverseEvent, AdverseEventVersion)
         .join(AdverseEvent.patient)
         .join(AdverseEventVersion, latest_version())
-        .where(
-            patients_within(actor, Permission.SEE_PATIENTS),
-            AdverseEventVersion.is_serious.is_(True),
-            ~AdverseEvent.declarations.any(),
-        )
+        .where(patients_within(actor, Permission.SEE_PATIENTS), condition)
         .options(
             contains_eager(AdverseEvent.patient).options(joinedload(Patient.site), joinedload(Patient.study))
         )
         .order_by(AdverseEventVersion.aware_at, AdverseEvent.id)
     )
-    if patient is not None:
-        query = query.where(AdverseEvent.patient_id == patient.id)
-    return [_due(clock.now(), event, version) for event, version in session.execute(query).all()]
 
 
 def record_declaration(

@@ -27,7 +27,7 @@ from app.models import (
 )
 from app.services.access import Actor, Permission, patients_within
 from app.services.alerts import AlertLine, open_alerts
-from app.services.declarations import DeclarationDue, declarations_due
+from app.services.declarations import DeclarationDue, EventWaiting, pending_events
 from app.services.definition import BASELINE
 from app.services.leaving import NOTHING_EXPECTED
 from app.services.message_list import MessageLine, unsent_messages
@@ -44,6 +44,7 @@ class Matter(StrEnum):
     ALERT = "alert"
     UNSENT = "unsent"
     DECLARATION = "declaration"
+    EVENT = "event"
     CLOSING = "closing"
     TODAY = "today"
     REASON = "reason"
@@ -82,7 +83,7 @@ class MorningRow:
 
     matter: Matter
     patient: Patient
-    subject: AlertLine | MessageLine | DeclarationDue | OpenForm | UnexplainedForm
+    subject: AlertLine | MessageLine | DeclarationDue | EventWaiting | OpenForm | UnexplainedForm
 
 
 def morning_list(session: Session, clock: Clock, actor: Actor) -> list[MorningRow]:
@@ -92,17 +93,21 @@ def morning_list(session: Session, clock: Clock, actor: Actor) -> list[MorningRo
     """
     alerts = open_alerts(session, actor)
     unsent = unsent_messages(session, clock, actor)
-    due = declarations_due(session, clock, actor)
+    events = pending_events(session, clock, actor)
     unexplained = unexplained_forms(session, clock, actor)
     rows = [
         *(MorningRow(Matter.ALERT, each.owner, each) for each in alerts),
         *(MorningRow(Matter.UNSENT, each.owner, each) for each in unsent),
-        *(MorningRow(Matter.DECLARATION, each.patient, each) for each in due),
+        *(MorningRow(_matter_of(each), each.patient, each) for each in events),
         *(MorningRow(each.matter, each.patient, each) for each in open_forms(session, clock, actor)),
         *(MorningRow(Matter.REASON, each.patient, each) for each in unexplained),
     ]
     order = list(Matter)
     return sorted(rows, key=lambda row: order.index(row.matter))
+
+
+def _matter_of(event: DeclarationDue | EventWaiting) -> Matter:
+    return Matter.DECLARATION if isinstance(event, DeclarationDue) else Matter.EVENT
 
 
 def open_forms(session: Session, clock: Clock, actor: Actor) -> list[OpenForm]:

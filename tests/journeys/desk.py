@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
+from tests.journeys.hospital import PASSWORD
 from tests.journeys.looks import ALL_RULES, violations
 from tests.journeys.week import Week
 from tests.rules.test_pages import sentences
@@ -148,3 +149,19 @@ def type_day(page: Page, day: date) -> None:
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("ArrowLeft")
     raise AssertionError(f"{day} cannot be typed")
+
+
+def decide_and_sign(doctor: Desk, code: str, aware_at: str) -> None:
+    """The investigator finds the event on the morning list, finds it serious, and signs."""
+    doctor.front()
+    doctor.follow("Décider", doctor.task(code))
+    doctor.tick("Grave")
+    doctor.tick("Hospitalisation ou prolongation d’hospitalisation")
+    doctor.tick("Imatinib")
+    doctor.fill("Moment où le centre a su que l’évènement est grave", aware_at)
+    doctor.press("Enregistrer l’évaluation")
+    doctor.reads("L’évaluation est enregistrée. Il reste à la signer.")
+    doctor.fill("Vos prénom et nom", "Dr A. Martin")
+    doctor.fill("Votre mot de passe", PASSWORD)
+    doctor.press("Signer")
+    doctor.reads("L’évènement est signé.", "À déclarer sans délai au promoteur")

@@ -18,7 +18,7 @@ from app.models import (
 )
 from app.services.access import Role
 from tests.journeys.conftest import Open
-from tests.journeys.desk import NARROW, Desk, focused, reach, type_day
+from tests.journeys.desk import NARROW, Desk, decide_and_sign, focused, reach, type_day
 from tests.journeys.hospital import PASSWORD
 from tests.journeys.steps import FR, ITEMS, answer, answer_from, button, start
 from tests.journeys.week import Week, running_week
@@ -295,19 +295,7 @@ def test_friday_a_serious_event_is_drafted_decided_signed_and_declared(sign_in: 
     assert nurse.page.get_by_role("button", name="Signer").count() == 0
 
     doctor = desk(sign_in, hospital, Role.INVESTIGATOR)
-    doctor.open(code, "/events/1")
-    doctor.tick("Grave")
-    doctor.tick("Hospitalisation ou prolongation d’hospitalisation")
-    doctor.tick("Imatinib")
-    doctor.fill(
-        "Moment où le centre a su que l’évènement est grave", f"{hospital.clock.now():%Y-%m-%dT%H:%M}"
-    )
-    doctor.press("Enregistrer l’évaluation")
-    doctor.reads("L’évaluation est enregistrée. Il reste à la signer.")
-    doctor.fill("Vos prénom et nom", "Dr A. Martin")
-    doctor.fill("Votre mot de passe", PASSWORD)
-    doctor.press("Signer")
-    doctor.reads("L’évènement est signé.", "À déclarer sans délai au promoteur")
+    decide_and_sign(doctor, code, f"{hospital.clock.now():%Y-%m-%dT%H:%M}")
     nurse.front()
     expect(nurse.task(code)).to_contain_text("grave : à déclarer au promoteur")
     nurse.follow("Saisir la déclaration", nurse.task(code))

@@ -10,6 +10,7 @@ from app.clock import SteppedClock
 from app.models import SENDING, Patient, Study
 from app.services import missing, outbox
 from app.services.access import Role
+from app.services.declarations import DeclarationDue, EventWaiting, pending_events, record_declaration
 from app.services.links import revoke_links
 from app.services.morning import Matter, OpenForm, Task, morning_list, open_forms
 from tests import factories as make
@@ -171,3 +172,37 @@ def test_a_received_initial_visit_of_whoever_left_asks_for_no_randomisation(
     assert [
         row for row in open_forms(session, clock, make.site_nurse(patient)) if isinstance(row, OpenForm)
     ] == []
+
+
+@pytest.mark.requirement("AE-05")
+def test_an_event_waits_for_the_investigator_until_it_is_signed(
+    session: Session, clock: SteppedClock, study: Study
+) -> None:
+    patient = make.make_patient(session, clock, study)
+    event = make.make_event(session, clock, patient)
+
+    def rows(role: Role) -> list[str]:
+        return [matter for matter, _ in list_of(session, clock, patient, role) if matter != "today"]
+
+    assert (rows(Role.INVESTIGATOR), rows(Role.NURSE), rows(Role.MONITOR)) == (["event"], [], [])
+    make.decide(session, clock, event, is_serious=False)
+    assert (rows(Role.INVESTIGATOR), rows(Role.NURSE)) == (["event"], [])
+    make.sign(session, clock, event)
+    assert rows(Role.INVESTIGATOR) == []
+
+
+@pytest.mark.requirement("AE-05")
+def test_a_serious_event_is_to_be_declared_first_and_signed_afterwards(
+    session: Session, clock: SteppedClock, study: Study
+) -> None:
+    patient, elsewhere = (make.make_patient(session, clock, study, code) for code in ("04-001", "01-001"))
+    event = make.make_event(session, clock, patient)
+    make.decide(session, clock, event, is_serious=True)
+    make.make_event(session, clock, elsewhere)
+    investigator = make.actor_of(session, clock, Role.INVESTIGATOR, patient)
+    (due,) = pending_events(session, clock, investigator)
+    assert isinstance(due, DeclarationDue)
+    record_declaration(session, clock, investigator, event, clock.now(), "portal")
+    (waiting,) = pending_events(session, clock, investigator)
+    assert isinstance(waiting, EventWaiting)
+    assert (waiting.event, waiting.is_decided) == (event, True)
