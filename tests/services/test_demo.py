@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 import scoring
 from app import create_app
 from app.clock import SteppedClock
 from app.db import db
-from app.models import AuditEntry, Link, Milestone, Patient, Response, Site, Study, User, Visit
+from app.models import SUBMITTED, AuditEntry, Link, Milestone, Patient, Response, Site, Study, User, Visit
 from app.services import audit, demo, links, responses
 from app.services.access import Role
 from app.services.definition import parse_definition
@@ -29,6 +29,7 @@ from app.services.responses import WordingUsed
 from app.services.schedule import plan_visits
 from app.services.studies import definition_in_force
 from app.services.tokens import DemonstrationTokens
+from app.services.treatment import Treatment, exposures_of, treatment_state
 from app.services.visits import VisitState, visit_state
 from tests import factories
 from tests.conftest import NOW, migrated_database, test_settings
@@ -144,6 +145,23 @@ def test_a_patient_was_reintroduced_after_a_progression(demonstration: Session) 
     restarted = [each for each in days.values() if "reintroduction" in each]
     assert restarted
     assert all(each["randomisation"] < each["progression"] < each["reintroduction"] for each in restarted)
+
+
+@pytest.mark.requirement("VIS-04")
+def test_every_patient_is_treated_as_the_arm_asks(demonstration: Session) -> None:
+    found: dict[tuple[str | None, bool], set[Treatment]] = {}
+    for patient in demonstration.scalars(select(Patient).options(selectinload(Patient.milestones))):
+        again = any(each.kind == "reintroduction" for each in patient.milestones)
+        episodes = exposures_of(demonstration, patient.study_id, patient.id)
+        found.setdefault((patient.arm, again), set()).add(treatment_state(episodes, NOW.date()).code)
+    assert found == {
+        (None, False): {Treatment.ON_IMATINIB},
+        ("continuation", False): {Treatment.ON_IMATINIB},
+        ("interruption", False): {Treatment.INTERRUPTED_PER_PROTOCOL},
+        ("interruption", True): {Treatment.REINTRODUCED},
+    }
+    states = demonstration.scalars(select(Response.treatment_state).where(Response.status == SUBMITTED))
+    assert None not in set(states)
 
 
 def test_a_patient_was_randomised_with_a_remark_in_place_of_the_initial_questionnaire(

@@ -14,6 +14,7 @@ from app.services import links, patients, responses
 from app.services.audit import AuditContext, act_as
 from app.services.definition import StudyDefinition
 from app.services.demo.answers import Health
+from app.services.demo.drugs import begin_treatment, follow_arm
 from app.services.demo.plan import Outcome, Plan
 from app.services.milestones import Event, record_milestone
 from app.services.patients import Registration
@@ -84,7 +85,10 @@ def _register(stage: Stage, plan: Plan, site: Site, consent_on: date) -> Patient
     act_as(stage.session, stage.clock, STAFF)
     code = patients.next_code(stage.session, site)
     registration = Registration(code, consent_on, plan.language)
-    return patients.register_patient(stage.session, stage.clock, stage.definition, site, registration)
+    rest = (stage.session, stage.clock, stage.definition)
+    patient = patients.register_patient(*rest, site, registration)
+    begin_treatment(*rest, patient, consent_on)
+    return patient
 
 
 def _reach(stage: Stage, plan: Plan, patient: Patient, kind: str, day: date) -> None:
@@ -94,6 +98,7 @@ def _reach(stage: Stage, plan: Plan, patient: Patient, kind: str, day: date) -> 
         patients.randomise_patient(*rest, day, str(plan.arm), plan.remark)
     else:
         record_milestone(*rest, Event(kind, day))
+    follow_arm(*rest, kind, day)
 
 
 def _next_visit(stage: Stage, patient: Patient, done: set[str], health: Health) -> tuple[date, Visit] | None:

@@ -12,6 +12,7 @@ from app.clock import Clock
 from app.models import VISIT_LINK, Link, Patient, Site, Study, Visit
 from app.services.audit import AuditContext, act_as
 from app.services.definition import BASELINE, StudyDefinition
+from app.services.demo.drugs import begin_treatment
 from app.services.links import LinkState, find_link, issue_link
 from app.services.patients import Registration, next_code, register_patient
 from app.services.schedule import local_date
@@ -123,6 +124,7 @@ def _register_with_link(
     today = local_date(clock.now(), ZoneInfo(site.timezone))
     registration = Registration(next_code(session, site), today, language)
     patient = register_patient(session, clock, definition, site, registration)
+    begin_treatment(session, clock, definition, patient, today)
     visit = find_visit(session, patient, BASELINE)
     assert visit is not None, "consent opens the initial visit"
     issue_link(session, clock, tokens, visit, patient)
