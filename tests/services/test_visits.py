@@ -180,7 +180,9 @@ def take(session: Session, clock: SteppedClock, patient: Patient, step: object) 
         project_visits(session, clock, step, reload(session, patient))
     elif isinstance(step, tuple):
         visit = find_visit(session, patient, step[1])
-        if visit is not None and visit.opens_at <= clock.now() < visit.closes_at:
+        # Another visit's questionnaire may serve it by then: it has no link of its own.
+        is_asked = visit is not None and visit.served_by_id is None
+        if visit is not None and is_asked and visit.opens_at <= clock.now() < visit.closes_at:
             if step[0] == "link":
                 make.make_link(session, clock, patient, step[1])
             else:

@@ -104,6 +104,8 @@ def _facts() -> list[Any]:
         Patient.language.label("patient_language"),
         Patient.arm,
         Patient.arm_disclosed_at,
+        Visit.study_id,
+        Visit.patient_id,
         Visit.code.label("visit"),
         Visit.anchor,
         Visit.due_on,

@@ -12,6 +12,7 @@ from app.services.exports.form_query import score_names
 from app.services.exports.stays import stay_at, stay_on, stays_in
 from app.services.responses import AnswerState
 from app.services.schedule import local_date
+from app.services.treatment import exposures_of, treatment_state
 from app.services.visits import UNSCHEDULED, VisitState, visit_state
 from scoring import Instrument
 
@@ -41,8 +42,6 @@ FACTS = (
     "place",
     "helper",
     "help_kinds",
-    "treatment_state",
-    "treatment_days",
     "instrument_version",
     "wording_status",
     "wording_sha256",
@@ -50,6 +49,8 @@ FACTS = (
     "corrected_flag",
 )
 DERIVED = (
+    "treatment_state",
+    "treatment_days",
     "state",
     "not_expected_reason",
     "missing_reason",
@@ -81,7 +82,7 @@ def form_rows(
         state = _state(row, now)
         is_asked = instrument.code in row.questionnaires or row.started_at is not None
         if is_asked and (row.anchor != UNSCHEDULED or state in WITH_ANSWERS):
-            yield _form(row, state, instrument, study_ends_on)
+            yield _form(row, state, instrument, study_ends_on, _treated(session, row, state))
 
 
 def _state(row: Any, now: datetime) -> VisitState:
@@ -89,8 +90,23 @@ def _state(row: Any, now: datetime) -> VisitState:
     return visit_state(row, row if row.started_at is not None else None, now)
 
 
-def _form(row: Any, state: VisitState, instrument: Instrument, study_ends_on: date | None) -> tuple[Any, ...]:
-    facts = tuple(getattr(row, name) for name in FACTS)
+def _treated(session: Session, row: Any, state: VisitState) -> tuple[str | None, int | None]:
+    """As stamped on the response; of a partial form that no tick has closed, as closing it would stamp."""
+    if state is not VisitState.PARTIAL or row.treatment_state is not None:
+        return row.treatment_state, row.treatment_days
+    episodes = exposures_of(session, row.study_id, row.patient_id)
+    found = treatment_state(episodes, _completion(row)[1])
+    return found.code.value, found.days
+
+
+def _form(
+    row: Any,
+    state: VisitState,
+    instrument: Instrument,
+    study_ends_on: date | None,
+    treated: tuple[str | None, int | None],
+) -> tuple[Any, ...]:
+    facts = (*(getattr(row, name) for name in FACTS), *treated)
     absence = (why_not_expected(row, state, study_ends_on), *why_missing(row, state))
     languages = None if row.languages is None else " ".join(row.languages)
     if state not in WITH_ANSWERS:
