@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
-from app.models import HandoverNote, Patient, Site, Visit
-from app.services import handover, responses, studies
+from app.models import HandoverNote, Patient, PatientNote, Site, Visit
+from app.services import handover, notes, responses, studies
 from app.services.access import Role
 from app.services.questionnaires import questionnaire
 from app.services.responses import Answer, AnswerState
@@ -50,3 +50,10 @@ def leave_note(session: Session, clock: SteppedClock, patient: Patient) -> Hando
     nurse = factories.actor_of(session, clock, Role.NURSE, patient)
     text = f"{patient.code}: call on Thursday.\nCards: left drawer."
     return handover.write_note(session, clock, nurse, site, text, clock.now().date())
+
+
+def write_call(session: Session, clock: SteppedClock, patient: Patient) -> PatientNote:
+    """A telephone call of a nurse of the patient's site."""
+    nurse = factories.actor_of(session, clock, Role.NURSE, patient)
+    text = "Feels better.\nCall again on Monday."
+    return notes.write_note(session, clock, nurse, patient, notes.NoteKind.CALL, text)

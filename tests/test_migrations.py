@@ -29,7 +29,7 @@ from app.services.sign_in import count_failure
 from tests import alerting, corrected, wording
 from tests import factories as make
 from tests.conftest import CONTACT_KEYS, NOW, copied_database, fresh_database, test_settings
-from tests.course import leave_note
+from tests.course import leave_note, write_call
 
 pytestmark = [pytest.mark.requirement("OPS-01"), pytest.mark.threat("F3")]
 # Before personal links.
@@ -115,6 +115,7 @@ def filled_once(database_kind: str, tmp_path_factory: pytest.TempPathFactory, wo
         plan_links(session, clock, make.get_visit(session, patient, "M3"), patient, ["email"])
         alerting.make_alert(session, clock, make.make_patient(session, clock, study, "04-003"))
         leave_note(session, clock, patient)
+        write_call(session, clock, patient)
         session.commit()
         for engine in db.engines.values():
             engine.dispose()

@@ -72,9 +72,10 @@ def choice(label: Any, message: object, choices: Choices | None = None) -> Any:
     return SelectField(label, choices=options(choices or {}), validators=[required], validate_choice=False)
 
 
-def radios(label: Any, message: object) -> Any:
-    """A few choices, all in sight; they are set later."""
-    return RadioField(label, choices=[], validators=[one_of_choices(message)], validate_choice=False)
+def radios(label: Any, message: object, choices: Choices | None = None) -> Any:
+    """A few choices, all in sight; they may be set later."""
+    required = one_of_choices(message)
+    return RadioField(label, choices=options(choices or {}), validators=[required], validate_choice=False)
 
 
 def checks(label: Any, choices: Choices) -> Any:

@@ -38,6 +38,7 @@ from app.models.message import (
 from app.models.missing import MissingReason
 from app.models.password_link import INVITATION, RESET, PasswordLink
 from app.models.patient import Milestone, Patient, SiteStay
+from app.models.patient_note import PatientNote
 from app.models.response import (
     DRAFT,
     FIRST,
@@ -123,6 +124,7 @@ __all__ = [
     "MissingReason",
     "PasswordLink",
     "Patient",
+    "PatientNote",
     "Response",
     "RoleAssignment",
     "Score",

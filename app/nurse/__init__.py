@@ -13,6 +13,7 @@ from app.nurse import (  # noqa: E402 - views register themselves on the bluepri
     messages,  # noqa: F401
     milestones,  # noqa: F401
     moves,  # noqa: F401
+    notes,  # noqa: F401
     paper,  # noqa: F401
     personal,  # noqa: F401
     reasons,  # noqa: F401

@@ -229,6 +229,29 @@ class ContactPage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PatientNoteRow:
+    """A note about the patient or a call: when, what it is, what there is to know, by whom."""
+
+    moment: str
+    kind: str
+    text: str
+    written_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotesPage:
+    """What was written down about a patient, the newest first, and whether the actor may add to it."""
+
+    code: str
+    patient_url: str
+    url: str
+    rows: tuple[PatientNoteRow, ...]
+    may_write: bool
+    longest: int
+    done: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegistrationPage:
     """The form of a new patient; without sites it says so."""
 

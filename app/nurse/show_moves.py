@@ -29,6 +29,7 @@ def steps_of(patient: Any) -> tuple[Action, ...]:
         Action(label=translate("All milestones: record, undo"), url=url_for("nurse.milestones", **place)),
         Action(label=translate("Treatment: record, stop, correct"), url=url_for("nurse.treatment", **place)),
         Action(label=translate("Visits besides the schedule"), url=url_for("nurse.unscheduled", **place)),
+        Action(label=translate("Notes and calls"), url=url_for("nurse.notes", **place)),
     ]
     if may(Permission.TRANSFER, patient):
         steps.append(Action(label=translate("Another site"), url=url_for("nurse.transfer", **place)))

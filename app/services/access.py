@@ -52,6 +52,7 @@ class Permission(StrEnum):
     TRANSCRIBE = "print and transcribe questionnaires on paper"
     MANAGE_STAFF = "manage staff and their roles"
     WRITE_HANDOVER = "write handover notes and take them down"
+    WRITE_NOTE = "write notes about patients and calls down"
 
 
 P = Permission
@@ -59,7 +60,8 @@ SITE_STAFF = frozenset(
     {
         *(P.SEE_PATIENTS, P.SEE_ARM, P.REGISTER, P.RANDOMISE),
         *(P.ISSUE_LINKS, P.SEE_CONTACT, P.CHANGE_CONTACT, P.DRAFT_EVENT),
-        *(P.TRANSCRIBE, P.RECORD_COURSE, P.EXPLAIN_MISSING, P.ANSWER_ALERT, P.WRITE_HANDOVER),
+        *(P.TRANSCRIBE, P.RECORD_COURSE, P.EXPLAIN_MISSING, P.ANSWER_ALERT),
+        *(P.WRITE_HANDOVER, P.WRITE_NOTE),
     }
 )
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

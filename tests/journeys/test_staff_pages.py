@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from app.models import Patient
 from app.services.access import Role
 from tests import alerting, factories
+from tests.course import write_call
 from tests.journeys.conftest import COMPUTER, PHONE, Open
 from tests.journeys.hospital import Hospital
 from tests.journeys.looks import ALL_RULES, CONTRAST, violations
@@ -41,6 +42,8 @@ VISITS = (
     Visit(Role.NURSE, f"{EVENTS}/new", "[name=search]", {"find": "zzzz"}),
     Visit(Role.NURSE, f"{EVENTS}/1/change", SUBMIT),
     Visit(Role.NURSE, f"{PATIENT}/answers", FIRST_ROW),
+    Visit(Role.NURSE, f"{PATIENT}/notes", SUBMIT),
+    Visit(Role.NURSE, f"{PATIENT}/notes", SUBMIT, {"text": "Of 04-001:\nfeels better."}),
     Visit(Role.NURSE, "/sessions"),
     Visit(Role.NURSE, "/admin/"),
     Visit(Role.NURSE, "/nurse/GIST-IMA/99-001"),
@@ -65,6 +68,7 @@ def names(hospital: Hospital) -> dict[str, str]:
         if is_serious:
             factories.decide(session, clock, event, is_serious=True)
     factories.submit(session, clock, factories.get_visit(session, patient))
+    write_call(session, clock, patient)
     session.commit()
     today = clock.now().date().isoformat()
     return {"code": patient.code, "alert": str(alert.id), "drug": str(drug), "today": today}

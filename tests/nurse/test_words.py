@@ -9,6 +9,7 @@ import pytest
 from app import models, security
 from app.forms import corrections as correction_forms
 from app.forms import events as forms
+from app.forms import notes as note_forms
 from app.forms import paper as paper_forms
 from app.forms import steps
 from app.nurse import correction_words, event_words, morning_words, paper_words, step_words, words
@@ -27,6 +28,7 @@ from app.services import (
     links,
     milestones,
     missing,
+    notes,
     paper,
     patients,
     personal_links,
@@ -51,7 +53,7 @@ from app.services.worklist import LinkHealth
 STEPS = (exposure, transfers, unscheduled, wrong_patient)
 SERVICES = (
     *(codes, contact, handover, identifiers, link_sending, links, milestones, missing, patients),
-    *(personal_links, phones, ward),
+    *(notes, personal_links, phones, ward),
 )
 
 
@@ -128,6 +130,11 @@ def test_every_state_and_task_has_words() -> None:
     assert set(words.MISSING) == set(missing.Reason)
     assert set(words.LINKS) == set(LinkHealth)
     assert set(words.TASKS) == set(words.TASK_BADGES) == set(Task)
+
+
+@pytest.mark.requirement("CLI-03")
+def test_every_kind_of_a_note_has_words() -> None:
+    assert tuple(note_forms.KINDS) == tuple(notes.NoteKind)
 
 
 @pytest.mark.requirement("CLI-01")

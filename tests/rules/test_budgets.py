@@ -35,6 +35,7 @@ STAFF_QUERIES = {
     "/nurse/GIST-IMA/04-001": 12,
     "/nurse/GIST-IMA/04-001/scores": 10,
     "/nurse/GIST-IMA/04-001/contact": 7,
+    "/nurse/GIST-IMA/04-001/notes": 5,
     "/nurse/GIST-IMA/04-001/visits/BASELINE/sheet": 8,
     "/nurse/GIST-IMA/04-001/visits/BASELINE/paper": 10,
     "/nurse/patients/new": 8,

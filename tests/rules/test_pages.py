@@ -13,7 +13,7 @@ from app.models import User
 from app.services.access import SITE_BOUND, Role
 from scripts import catalogues
 from tests import corrected, factories, wording
-from tests.course import leave_note, send_with_symptoms
+from tests.course import leave_note, send_with_symptoms, write_call
 from tests.page import Browser, Page
 from tests.patient import steps
 
@@ -43,6 +43,8 @@ NURSE_FORMS = (
     "/nurse/GIST-IMA/04-002/scores/BASELINE/qlq-c30/PF2",
     "/nurse/GIST-IMA/04-002/scores/BASELINE/qlq-c30/SUMMARY",
     "/nurse/handover",
+    "/nurse/GIST-IMA/04-001/notes",
+    "/nurse/GIST-IMA/04-002/notes",
 )
 CORRECTION = ("/nurse/GIST-IMA/04-002/answers/BASELINE/qlq-c30/q01/correction",)
 ANALYST = ("/analyst/",)
@@ -113,6 +115,7 @@ def token(session: Session, clock: SteppedClock) -> str:
         session, clock, other, "BASELINE", {"q09": None, "q19": None, "pt009a": 2, "pt009b": 2}
     )
     leave_note(session, clock, patient)
+    write_call(session, clock, patient)
     issued = factories.make_link(session, clock, patient)
     factories.randomise(session, clock, patient)
     wording.make_approved(session, clock, study, language="en")

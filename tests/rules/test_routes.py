@@ -133,6 +133,8 @@ ROUTES = {
     "GET /nurse/handover": Row(P.WRITE_HANDOVER, (200,), SITES),
     "POST /nurse/handover": Row(P.WRITE_HANDOVER, (422,), SITES, {"text": "A note"}),
     "POST /nurse/handover/<note>/down": Row(P.WRITE_HANDOVER, (404,), SITES),
+    f"GET {STEPS}/notes": Row(P.SEE_PATIENTS, (200,), READERS),
+    f"POST {STEPS}/notes": Row(P.WRITE_NOTE, (303,), SITES, {"kind": "call", "text": "Feels better"}),
     f"GET {STEPS}/scores": Row(P.SEE_PATIENTS, (200,), READERS),
     # Nobody has sent anything: there is no score to explain.
     f"GET {STEPS}/scores/<visit>/<questionnaire>/<scale>": Row(P.SEE_PATIENTS, (404,), READERS),
