@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import APPROVED_WORDING, Patient, Site, Study, Visit, WordingPack
-from app.services import codes, links, patients, personal_links, responses, studies
-from app.services.links import FoundLink
+from app.services import codes, links, patients, personal_links, responses, studies, ward
+from app.services.accounts import create_account
+from app.services.links import FoundLink, IssuedLink
 from app.services.questionnaires import Question
 from app.services.responses import Answer, AnswerState
 from app.services.schedule import local_date, window
-from app.services.sessions import end_sessions_of_links
+from app.services.sessions import end_sessions_of_links, find_session, open_staff_session
 from app.services.visits import visits_of
 from app.services.wording import wording_used
 from scripts.dossier.study import ScratchStudy, StudyError
@@ -33,6 +34,8 @@ class People:
     def __init__(self, study: ScratchStudy) -> None:
         self._study, self._clock = study, study.clock
         self._tokens = study.app.extensions["tokens"]
+        # What opens the links of a study that asks for the code of the card: path -> digits.
+        self.digits: dict[str, str] = {}
         # Before any page is asked for: the clock is put back and forward again.
         now = self._clock.now()
         self._clock.set(now - LONG_AGO)
@@ -47,6 +50,14 @@ class People:
         leave: so many questions at the end stay open and the others are answered; None: nothing is answered.
         """
         return self._study.do(lambda session: self._link(session, language, codes, leave))
+
+    def coded_link(self, language: str, codes: Sequence[str]) -> str:
+        """A link as link gives it, which asks for the code of the card whatever the study asks."""
+        return self._study.do(lambda session: self._coded_link(session, language, codes))
+
+    def handed_tablet(self, language: str, codes: Sequence[str]) -> str:
+        """The secret of a nurse's session that is suspended while a patient holds the ward's tablet."""
+        return self._study.do(lambda session: self._handed_tablet(session, language, codes))
 
     def early_link(self, language: str) -> str:
         """A link whose window has not opened."""
@@ -83,7 +94,30 @@ class People:
         issued = links.issue_link(session, self._clock, self._tokens, visit, patient)
         if leave is not None:
             self._answer(session, visit, language, leave)
+        return self._path(issued)
+
+    def _path(self, issued: IssuedLink) -> str:
+        path = f"/l/{issued.token}"
+        if issued.code is not None:
+            self.digits[path] = issued.code
+        return path
+
+    def _coded_link(self, session: Session, language: str, asked: Sequence[str]) -> str:
+        patient = self._patient(session, language)
+        visit = self._opened(session, patient, asked)
+        issued = links.issue_link(session, self._clock, self._tokens, visit, patient)
+        codes.set_code(issued.link, issued.token, codes.give_card(session, self._tokens, patient))
         return f"/l/{issued.token}"
+
+    def _handed_tablet(self, session: Session, language: str, asked: Sequence[str]) -> str:
+        patient, clock = self._patient(session, language), self._clock
+        visit = self._opened(session, patient, asked)
+        nurse = create_account(session, clock, f"nurse.{patient.code}@dossier.example", None, language)
+        secret = open_staff_session(session, clock, nurse.id, {})
+        held = find_session(session, clock, secret)
+        assert held is not None, "a session that was opened just now"
+        ward.hand_over(session, clock, held.id, visit, patient)
+        return secret
 
     def _early_link(self, session: Session, language: str) -> str:
         patient = self._patient(session, language)

@@ -102,8 +102,10 @@ class Phone:
             raise PageError(path, status, response.status if response else None)
 
     def begin(self, path: str) -> None:
-        """Opens a link and starts."""
+        """Opens a link and starts, with the code of the card where the study asks for it."""
         self.go(path)
+        if path in self.people.digits:
+            self.page.locator("#code").fill(self.people.digits[path])
         self.leave("#start .primary")
         self._is_ready()
 
@@ -114,6 +116,11 @@ class Phone:
         self.type_code(code)
         self._is_ready()
         return path
+
+    def be_handed(self, codes: Sequence[str]) -> None:
+        """Is the ward's tablet, which a nurse has just handed to a new patient."""
+        self.set_cookie("ressenti_staff", f"s.{self.people.handed_tablet(self.language, codes)}")
+        self.go("/ward")
 
     def type_code(self, code: str) -> None:
         """Types a code and sends it."""

@@ -69,6 +69,7 @@ def _screens(study: ScratchStudy) -> Iterator[Screen]:
         seen.update(codes)
     yield from _states("states", states.answering(main))
     yield from _states("sending", states.sending(main))
+    yield from _states("ward", states.on_ward(main))
     if study.definition.symptoms:
         yield from _states("personal", states.personal())
         yield from _items(study, REPORT, (REPORT,))

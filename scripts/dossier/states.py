@@ -32,6 +32,14 @@ class Survey:
         """A new patient's link."""
         return phone.people.link(phone.language, self._codes, leave)
 
+    def coded_link(self, phone: Phone) -> str:
+        """A new patient's link that asks for the code of the card."""
+        return phone.people.coded_link(phone.language, self._codes)
+
+    def hold_tablet(self, phone: Phone) -> None:
+        """Holds the ward's tablet as a new patient."""
+        phone.be_handed(self._codes)
+
     def begin(self, phone: Phone, leave: int | None = None) -> str:
         """Starts from a new patient's link."""
         path = self.link(phone, leave)
@@ -64,6 +72,7 @@ def before(survey: Survey) -> States:
 
     return {
         "welcome": (lambda phone: phone.go(survey.link(phone)), "#start"),
+        "welcome-code": (lambda phone: phone.go(survey.coded_link(phone)), "#code"),
         "welcome-again": (lambda phone: phone.go(survey.link(phone, LEFT_OPEN)), "#start .notice"),
         "display": (display_open, "details.display form"),
         "display-chosen": (display_chosen, "html[class] #survey"),
@@ -191,6 +200,25 @@ def sending(survey: Survey) -> States:
         "sending-offline": (sending_offline, "#later"),
         "sent": (sent, "#thanks"),
         "already-sent": (already_sent, "#thanks"),
+    }
+
+
+def on_ward(survey: Survey) -> States:
+    """On the ward's tablet, from the nurse's hand to the patient's and back."""
+
+    def stop(phone: Phone) -> None:
+        survey.hold_tablet(phone)
+        phone.leave("main form .primary")
+        phone.leave(".foot a.second")
+
+    def back(phone: Phone) -> None:
+        stop(phone)
+        phone.leave("#start .primary")
+
+    return {
+        "ward": (survey.hold_tablet, "main form [name=mine]"),
+        "ward-stop": (stop, "#start .primary"),
+        "ward-back": (back, PLAIN),
     }
 
 

@@ -19,7 +19,7 @@ from app.services.audit import AuditContext, act_as
 from app.services.definition import StudyDefinition, parse_definition
 from app.services.questionnaires import REPORT, Questionnaire, questionnaire
 from app.services.wording import questionnaires_of, wordings_in_use
-from app.settings import Settings
+from app.settings import CONTACT_KEY_BYTES, Settings
 
 Result = TypeVar("Result")
 # What is shown is the stand-in, which a study with real patients refuses.
@@ -51,7 +51,9 @@ class ScratchStudy:
         self.definition: StudyDefinition = parse_definition(self.source, name)
         self.clock = SteppedClock(_morning(self.definition))
         upgrade(database)
-        self.app = create_app(Settings(secrets.token_hex(), database, url, "demonstration"), self.clock)
+        keys = ((1, secrets.token_bytes(CONTACT_KEY_BYTES)),)
+        settings = Settings(secrets.token_hex(), database, url, "demonstration", contact_keys=keys)
+        self.app = create_app(settings, self.clock)
         self._desk = ThreadPoolExecutor(1)
         self.do(lambda session: self.load(session, self.source))
 

@@ -13,11 +13,13 @@ PARTS: dict[str, Text] = {
     "symptoms": {"fr": "Liste des symptômes", "en": "List of symptoms"},
     "states": {"fr": "En répondant", "en": "While answering"},
     "sending": {"fr": "Relecture et envoi", "en": "Review and sending"},
+    "ward": {"fr": "Sur la tablette du service", "en": "On the ward’s tablet"},
     "personal": {"fr": "Lien personnel", "en": "Personal link"},
     "report": {"fr": "Signalement entre deux visites", "en": "Report between visits"},
 }
 STATES: dict[str, Text] = {
     "welcome": {"fr": "Accueil", "en": "Welcome"},
+    "welcome-code": {"fr": "Accueil, code de la carte", "en": "Welcome, code of the card"},
     "welcome-again": {"fr": "Accueil, réponses déjà données", "en": "Welcome, answers already given"},
     "display": {"fr": "Choix de l’affichage", "en": "Choice of the display"},
     "display-chosen": {
@@ -49,6 +51,9 @@ STATES: dict[str, Text] = {
     "sending-offline": {"fr": "Envoi sans réseau", "en": "Sending without a network"},
     "sent": {"fr": "Merci", "en": "Thank you"},
     "already-sent": {"fr": "Lien rouvert après l’envoi", "en": "Link opened again after sending"},
+    "ward": {"fr": "Tablette remise : code et visite", "en": "Tablet handed over: code and visit"},
+    "ward-stop": {"fr": "S’arrêter ?", "en": "Stop?"},
+    "ward-back": {"fr": "Tablette à rendre", "en": "Tablet to hand back"},
     "personal": {"fr": "Lien personnel : code", "en": "Personal link: code"},
     "personal-short": {"fr": "Code incomplet", "en": "Incomplete code"},
     "personal-refused": {"fr": "Code refusé", "en": "Refused code"},

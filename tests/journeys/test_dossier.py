@@ -21,7 +21,7 @@ from scripts.dossier.words import STATES
 from tests import factories
 
 WIDTHS = (320, 360, 390, 412)
-SCREENS = ["welcome", "q01", "q30", "ask"]
+SCREENS = ["welcome", "q01", "q30", "ask", "ward-back"]
 SECONDS = 240
 # How deep the bookmarks of screens are: below the language and the part.
 OF_SCREENS = 2
@@ -36,14 +36,14 @@ def dossier(*arguments: str | Path, **environment: str) -> subprocess.CompletedP
 
 @pytest.fixture(scope="module")
 def bound(tmp_path_factory: pytest.TempPathFactory) -> PdfReader:
-    """A dossier of few screens, of a study with real patients and without symptoms at its visits."""
+    """A dossier of few screens, of a study with real patients and printed codes, and without symptoms."""
     folder = tmp_path_factory.mktemp("dossier")
     study = folder / "étude.toml"
-    study.write_text(factories.source().replace('mode = "demonstration"', 'mode = "production"'), "utf-8")
+    study.write_text(factories.source(asks_code=True).replace("demonstration", "production"), "utf-8")
     target = folder / "new" / "dossier.pdf"
     made = dossier("-o", target, "--study", study, "--only", ",".join(reversed(SCREENS)))
     assert (made.returncode, made.stderr) == (0, "")
-    assert f"{target}: 4 screens" in made.stdout
+    assert f"{target}: {len(SCREENS)} screens" in made.stdout
     return PdfReader(target)
 
 
