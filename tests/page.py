@@ -177,3 +177,13 @@ def _defaults(form: Element) -> Iterator[tuple[str, str]]:
     for area in form.iter("textarea"):
         if area not in idle:
             yield str(area.get("name")), (area.text or "").replace("\n", "\r\n")
+
+
+def faults(page: Page) -> list[str]:
+    """What the list at the top of the page says is wrong."""
+    return [text_of(each) for box in page.all("div", role="alert") for each in box.iter("li")]
+
+
+def rows(page: Page) -> list[str]:
+    """What the rows of the page's tables say."""
+    return [text_of(each) for body in page.all("tbody") for each in body.iter("tr")]

@@ -1,16 +1,11 @@
 """The form of a correction. Whether what it says is an answer is for the services to judge."""
 
-from typing import Any
-
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, PasswordField, StringField, TextAreaField
-from wtforms.validators import Length
+from wtforms import BooleanField, HiddenField, PasswordField
 
-from app.forms.fields import Choices, DayField, choice, options, radios
+from app.forms.fields import CHOOSE, Choices, DayField, choice, options, radios, text_field
 from app.i18n import lazy_translate
 
-LONGEST_TEXT = 500
-TOO_LONG = lazy_translate("Write at most %(max)d characters.")
 NO_ANSWER = "none"
 SOURCES = {
     "telephone": lazy_translate("The patient, by telephone"),
@@ -26,20 +21,13 @@ ASKERS = {
     "monitor": lazy_translate("The monitor"),
     "data_manager": lazy_translate("The data manager"),
 }
-CHOOSE = {"": lazy_translate("Choose")}
-
-
-def _text(label: Any, *, is_long: bool = False) -> Any:
-    field = TextAreaField if is_long else StringField
-    fits = Length(max=LONGEST_TEXT, message=TOO_LONG)
-    return field(label, filters=[lambda text: (text or "").strip()], validators=[fits])
 
 
 class CorrectionForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     """What is to stand instead of an answer, and why; confirm is the second look, with the password."""
 
     answer = radios(lazy_translate("The answer should be"), lazy_translate("Choose the answer."))
-    text = _text(lazy_translate("The answer should be"), is_long=True)
+    text = text_field(lazy_translate("The answer should be"), is_long=True)
     day = DayField(lazy_translate("The answer should be"), is_required=False)
     source = choice(
         lazy_translate("Where it comes from"), lazy_translate("Choose the source."), CHOOSE | SOURCES
@@ -47,8 +35,8 @@ class CorrectionForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     asked_by = choice(
         lazy_translate("Who asked for it"), lazy_translate("Choose who asked for it."), CHOOSE | ASKERS
     )
-    reason = _text(lazy_translate("Reason"), is_long=True)
-    name = _text(lazy_translate("Your first and last name"))
+    reason = text_field(lazy_translate("Reason"), is_long=True)
+    name = text_field(lazy_translate("Your first and last name"))
     password = PasswordField(lazy_translate("Your password"))
     seen = HiddenField()
     late = HiddenField()

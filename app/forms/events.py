@@ -3,14 +3,22 @@
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, RadioField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import HiddenField, PasswordField, RadioField
+from wtforms.validators import InputRequired
 
-from app.forms.fields import Choices, DayField, MomentField, checks, choice, options, radios
+from app.forms.fields import (
+    CHOOSE,
+    Choices,
+    DayField,
+    MomentField,
+    checks,
+    choice,
+    options,
+    radios,
+    text_field,
+)
 from app.i18n import lazy_translate
 
-LONGEST_TEXT = 500
-TOO_LONG = lazy_translate("Write at most %(max)d characters.")
 ACTIONS = {
     "none": lazy_translate("None"),
     "reduced": lazy_translate("Dose reduced"),
@@ -48,21 +56,14 @@ CHANNELS = {
     "fax": lazy_translate("Fax"),
     "phone": lazy_translate("Telephone"),
 }
-CHOOSE = {"": lazy_translate("Choose")}
-
-
-def _text(label: Any, *, is_long: bool = False) -> Any:
-    field = TextAreaField if is_long else StringField
-    fits = Length(max=LONGEST_TEXT, message=TOO_LONG)
-    return field(label, filters=[lambda text: (text or "").strip()], validators=[fits])
 
 
 class EventForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     """What is drafted of an event. `find` looks for a term, on the server, without losing the rest."""
 
-    find = _text(lazy_translate("Look for a term"))
+    find = text_field(lazy_translate("Look for a term"))
     term = RadioField(lazy_translate("Term"), choices=[], validate_choice=False)
-    text = _text(lazy_translate("In your own words, where no term fits"))
+    text = text_field(lazy_translate("In your own words, where no term fits"))
     grade = radios(lazy_translate("CTCAE grade"), lazy_translate("Choose the grade."))
     onset_on = DayField(lazy_translate("Onset"))
     ended_on = DayField(lazy_translate("End, if it is over"), is_required=False)
@@ -72,7 +73,7 @@ class EventForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
         CHOOSE | ACTIONS,
     )
     outcome = choice(lazy_translate("Outcome"), lazy_translate("Choose the outcome."), CHOOSE | OUTCOMES)
-    reason = _text(lazy_translate("Reason for the change"))
+    reason = text_field(lazy_translate("Reason for the change"))
     seen = HiddenField()
 
     def offer(self, terms: Choices, grades: Choices) -> None:
@@ -87,8 +88,8 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     criteria = checks(lazy_translate("Criteria of seriousness"), CRITERIA)
     aware_at = MomentField(lazy_translate("When the site learnt that it is serious"))
     causes = checks(lazy_translate("Causes that can be suspected"), CAUSES)
-    cause_text = _text(lazy_translate("Which other cause"))
-    reason = _text(lazy_translate("Reason for deciding anew"))
+    cause_text = text_field(lazy_translate("Which other cause"))
+    reason = text_field(lazy_translate("Reason for deciding anew"))
     seen = HiddenField()
 
     def __init__(self, *args: Any, **facts: Any) -> None:
@@ -101,7 +102,7 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
 class SignatureForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types
     """A signature: the printed name, and the password once more."""
 
-    name = _text(lazy_translate("Your first and last name"))
+    name = text_field(lazy_translate("Your first and last name"))
     password = PasswordField(
         lazy_translate("Your password"), validators=[InputRequired(lazy_translate("Give your password."))]
     )

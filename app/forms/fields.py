@@ -5,14 +5,25 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, DateTimeLocalField, RadioField, SelectField, SelectMultipleField
+from wtforms import (
+    DateField,
+    DateTimeLocalField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
-from wtforms.validators import InputRequired, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.i18n import lazy_translate
 
 # What can be chosen: the value that is sent, and the words beside it.
 Choices = Mapping[str, Any]
+CHOOSE = {"": lazy_translate("Choose")}
+LONGEST_TEXT = 500
+TOO_LONG = lazy_translate("Write at most %(max)d characters.")
 DAY_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M"]
 
@@ -49,6 +60,13 @@ class MomentField(DateTimeLocalField):
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(lazy_translate("Give date and time, such as 23/11/2026 14:30.")) from None
+
+
+def text_field(label: Any, *, is_long: bool = False) -> Any:
+    """Words of at most 500 characters, without spaces at their ends; is_long: on several lines."""
+    field = TextAreaField if is_long else StringField
+    fits = Length(max=LONGEST_TEXT, message=TOO_LONG)
+    return field(label, filters=[lambda text: (text or "").strip()], validators=[fits])
 
 
 def one_of_choices(message: object) -> Any:

@@ -4,10 +4,10 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
+from app.forms.fields import TOO_LONG
 from app.i18n import lazy_translate
 
 LONGEST_TEXT = 200
-TOO_LONG = lazy_translate("Write at most %(max)d characters.")
 OTHER = "other"
 
 

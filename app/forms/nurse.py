@@ -4,7 +4,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import Length, Optional
 
-from app.forms.fields import Choices, DayField, choice, options, radios
+from app.forms.fields import TOO_LONG, Choices, DayField, choice, options, radios
 from app.i18n import lazy_translate
 
 LONGEST_REMARK = 500
@@ -15,7 +15,6 @@ REASONS = {
     "patient_wish": lazy_translate("The patient’s wish"),
     "other": lazy_translate("Another reason"),
 }
-TOO_LONG = lazy_translate("Write at most %(max)d characters.")
 
 
 class RegistrationForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types

@@ -6,12 +6,10 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from app.forms.fields import Choices, DayField, checks, choice, options, radios
+from app.forms.fields import CHOOSE, TOO_LONG, Choices, DayField, checks, choice, options, radios
 from app.i18n import lazy_translate
 
 LONGEST_REASON, LONGEST_DRUG = 500, 100
-TOO_LONG = lazy_translate("Write at most %(max)d characters.")
-CHOOSE = {"": lazy_translate("Choose")}
 # The drug of the study by its name, which is what is stored.
 OTHER_DRUG = "other"
 DRUGS = {"imatinib": lazy_translate("Imatinib"), OTHER_DRUG: lazy_translate("Another drug")}

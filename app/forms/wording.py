@@ -5,11 +5,10 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, HiddenField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from app.forms.fields import DayField
+from app.forms.fields import TOO_LONG, DayField
 from app.i18n import lazy_translate
 
 LONGEST = 200
-TOO_LONG = lazy_translate("Write at most %(max)d characters.")
 
 
 class UploadForm(FlaskForm):  # type: ignore[misc]  # flask_wtf has no types

@@ -14,17 +14,12 @@ from app.services.accounts import create_account, grant_role
 from app.services.sessions import find_session, open_staff_session
 from tests import factories
 from tests.admin.conftest import PASSWORD
-from tests.page import Browser, Page, text_of
+from tests.page import Browser, rows, text_of
 from tests.rules.test_budgets import queries
 
 pytestmark = [pytest.mark.requirement("ACC-01")]
 LISTS = ("/admin/", "/admin/access")
 QUERIES = {"/admin/": 10, "/admin/access": 10, "/admin/sites": 6}
-
-
-def rows(page: Page) -> list[str]:
-    """The rows of the page's tables as text."""
-    return [text_of(each) for body in page.all("tbody") for each in body.iter("tr")]
 
 
 def test_the_front_page_lists_people_with_state_and_present_roles(

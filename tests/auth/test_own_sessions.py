@@ -9,14 +9,9 @@ from app.clock import SteppedClock
 from app.models import AuditEntry, Study, User
 from app.services.access import Role
 from tests import factories
-from tests.page import Browser, Page, text_of
+from tests.page import Browser, rows, text_of
 
 pytestmark = [pytest.mark.requirement("ACC-02"), pytest.mark.threat("B13")]
-
-
-def rows(page: Page) -> list[str]:
-    """The sessions of the list."""
-    return [text_of(each) for body in page.all("tbody") for each in body.iter("tr")]
 
 
 def test_the_own_live_sessions_are_listed_and_this_one_named(

@@ -15,7 +15,7 @@ from app.services.access import Role
 from app.services.visits import visits_of
 from tests import factories
 from tests.nurse.test_words import rules_of
-from tests.page import Browser, Page, text_of
+from tests.page import Browser, faults, text_of
 
 pytestmark = pytest.mark.requirement("VIS-07")
 PATIENT = "/nurse/GIST-IMA/04-001"
@@ -35,11 +35,6 @@ def patient(session: Session, clock: SteppedClock, study: Study) -> Patient:
     clock.set(now)
     session.commit()
     return patient
-
-
-def faults(page: Page) -> list[str]:
-    """What the list at the top of the page says is wrong."""
-    return [text_of(each) for box in page.all("div", role="alert") for each in box.iter("li")]
 
 
 def kept(session: Session, patient: Patient) -> tuple[str | None, list[date]]:

@@ -8,7 +8,7 @@ from flask_security.utils import hash_password
 from sqlalchemy.orm import Session
 
 from app.clock import SteppedClock
-from app.models import Study
+from app.models import Patient, Study
 from app.services.access import Role
 from tests import factories
 from tests.page import Browser
@@ -28,6 +28,14 @@ def nurse(browser: Browser, session: Session, clock: SteppedClock, study: Study)
     site = factories.get_site(session, study, "04")
     user = factories.make_staff(session, clock, Role.NURSE, study, site, language="en")
     return factories.sign_in(browser, session, clock, user)
+
+
+@pytest.fixture
+def patient(session: Session, clock: SteppedClock, study: Study) -> Patient:
+    """A patient of Lyon whose initial visit is open."""
+    patient = factories.make_patient(session, clock, study)
+    session.commit()
+    return patient
 
 
 @pytest.fixture(scope="session")

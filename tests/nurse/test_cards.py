@@ -35,14 +35,6 @@ def study(session: Session, clock: SteppedClock) -> Study:
 
 
 @pytest.fixture
-def patient(session: Session, clock: SteppedClock, study: Study) -> Patient:
-    """A patient of Lyon whose initial visit is open."""
-    patient = factories.make_patient(session, clock, study)
-    session.commit()
-    return patient
-
-
-@pytest.fixture
 def issued(session: Session, clock: SteppedClock, patient: Patient) -> IssuedLink:
     """The link of the open visit."""
     issued = factories.make_link(session, clock, patient)

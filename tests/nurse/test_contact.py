@@ -14,7 +14,7 @@ from app.services.access import Role
 from app.services.contact import FOR_SENDING, flag_bounce, read_contact
 from tests import factories
 from tests.conftest import CONTACT_KEYS
-from tests.page import Browser, Page, text_of
+from tests.page import Browser, Page, faults, text_of
 
 pytestmark = pytest.mark.requirement("DAT-01")
 PATIENT = "/nurse/GIST-IMA/04-001"
@@ -59,11 +59,6 @@ def value(page: Page, name: str) -> str | None:
 def chosen(page: Page) -> list[str | None]:
     """The channel that is chosen."""
     return [each.get("value") for each in page.all("input", type="radio") if each.get("checked") is not None]
-
-
-def faults(page: Page) -> list[str]:
-    """What the list at the top of the page says is wrong."""
-    return [text_of(each) for box in page.all("div", role="alert") for each in box.iter("li")]
 
 
 def facts(page: Page) -> dict[str, str]:

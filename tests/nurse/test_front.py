@@ -12,7 +12,7 @@ from app.services.access import Role
 from app.services.links import revoke_links
 from app.services.worklist import PAGE_LENGTH
 from tests import factories
-from tests.page import Browser, Page, text_of
+from tests.page import Browser, Page, rows, text_of
 
 FRONT = "/nurse/"
 
@@ -20,11 +20,6 @@ FRONT = "/nurse/"
 def to_do(page: Page) -> list[str]:
     """What stands in the list of things to do, row by row."""
     return [text_of(each) for each in page.all("li") if (each.get("class") or "").startswith("task")]
-
-
-def rows(page: Page) -> list[str]:
-    """The table of patients, row by row."""
-    return [text_of(each) for body in page.all("tbody") for each in body.iter("tr")]
 
 
 def test_front_names_the_site_and_the_day_there(nurse: Browser) -> None:

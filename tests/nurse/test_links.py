@@ -20,14 +20,6 @@ GIVE, GIVE_AGAIN = "Give the link Baseline", "Give a new link Baseline"
 
 
 @pytest.fixture
-def patient(session: Session, clock: SteppedClock, study: Study) -> Patient:
-    """A patient of Lyon whose initial visit is open."""
-    patient = factories.make_patient(session, clock, study)
-    session.commit()
-    return patient
-
-
-@pytest.fixture
 def phone(app: Flask, nurse: Browser) -> Browser:
     """The patient's own browser."""
     return Browser(app)

@@ -12,7 +12,7 @@ from app.models import Link, Milestone, Patient, Study
 from app.nurse import step_words
 from app.services.access import Role
 from tests import factories
-from tests.page import Browser, Page, text_of
+from tests.page import Browser, Page, faults, text_of
 
 pytestmark = pytest.mark.requirement("VIS-08")
 PATIENT, OTHERS = "/nurse/GIST-IMA/04-001", "/nurse/GIST-IMA/01-001"
@@ -30,11 +30,6 @@ def patient(session: Session, clock: SteppedClock, study: Study) -> Patient:
     clock.advance(days=100)
     session.commit()
     return patient
-
-
-def faults(page: Page) -> list[str]:
-    """What the list at the top of the page says is wrong."""
-    return [text_of(each) for box in page.all("div", role="alert") for each in box.iter("li")]
 
 
 def kinds(session: Session) -> list[str]:

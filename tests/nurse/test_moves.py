@@ -12,7 +12,7 @@ from app.models import Link, Patient, Response, Site, SiteStay, Study, Visit
 from app.services.access import Role
 from app.services.unscheduled import unscheduled_visits
 from tests import factories
-from tests.page import Browser, Page, text_of
+from tests.page import Browser, faults, text_of
 
 pytestmark = pytest.mark.requirement("VIS-08")
 PATIENT, OTHERS = "/nurse/GIST-IMA/04-001", "/nurse/GIST-IMA/01-001"
@@ -46,11 +46,6 @@ def mixed_up(session: Session, clock: SteppedClock, study: Study, patient: Patie
     factories.submit(session, clock, factories.get_visit(session, patient))
     session.commit()
     return other
-
-
-def faults(page: Page) -> list[str]:
-    """What the list at the top of the page says is wrong."""
-    return [text_of(each) for box in page.all("div", role="alert") for each in box.iter("li")]
 
 
 def key(browser: Browser) -> dict[str, Any]:

@@ -30,14 +30,6 @@ DISEASE = re.compile(r"cancer|tumou?r|gist|imatinib|oncolog|symptom|chemo|nausea
 
 
 @pytest.fixture
-def patient(session: Session, clock: SteppedClock, study: Study) -> Patient:
-    """A patient of Lyon whose initial visit is open."""
-    patient = factories.make_patient(session, clock, study)
-    session.commit()
-    return patient
-
-
-@pytest.fixture
 def issued(session: Session, clock: SteppedClock, patient: Patient) -> IssuedLink:
     """The patient's personal link."""
     issued = factories.make_personal_link(session, clock, patient)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.clock import SteppedClock
 from app.models import Milestone, Patient, Study, Visit
 from tests import factories
-from tests.page import Browser, Page, text_of
+from tests.page import Browser, faults, text_of
 
 FORM = "/nurse/GIST-IMA/04-001/randomisation"
 RECORD = "Record the randomisation"
@@ -24,11 +24,6 @@ def patient(session: Session, clock: SteppedClock, study: Study) -> Patient:
     factories.submit(session, clock, factories.get_visit(session, patient))
     session.commit()
     return patient
-
-
-def faults(page: Page) -> list[str]:
-    """What the list at the top of the page says is wrong."""
-    return [text_of(each) for box in page.all("div", role="alert") for each in box.iter("li")]
 
 
 def is_randomised(session: Session) -> bool:

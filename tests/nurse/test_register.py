@@ -11,15 +11,10 @@ from app.models import AuditEntry, Patient, Study, Visit
 from app.services.access import Role
 from app.services.accounts import grant_role
 from tests import factories
-from tests.page import Browser, Page, text_of
+from tests.page import Browser, Page, faults, text_of
 
 NEW = "/nurse/patients/new"
 BUTTON = "Register the patient"
-
-
-def faults(page: Page) -> list[str]:
-    """What the list at the top of the page says is wrong."""
-    return [text_of(each) for box in page.all("div", role="alert") for each in box.iter("li")]
 
 
 def value(page: Page, name: str) -> str | None:

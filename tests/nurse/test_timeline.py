@@ -15,14 +15,6 @@ PAGE = "/nurse/GIST-IMA/04-001"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture
-def patient(session: Session, clock: SteppedClock, study: Study) -> Patient:
-    """A patient who has just consented."""
-    patient = factories.make_patient(session, clock, study)
-    session.commit()
-    return patient
-
-
 def see(nurse: Browser, session: Session, clock: SteppedClock) -> Page:
     """The patient's page as the nurse sees it who has just signed in again: months went by."""
     session.commit()

@@ -11,7 +11,7 @@ from app.clock import SteppedClock
 from app.models import AuditEntry, Exposure, Patient, Study
 from app.services.access import Role
 from tests import factories
-from tests.page import Browser, Page, text_of
+from tests.page import Browser, faults, text_of
 
 pytestmark = pytest.mark.requirement("VIS-04")
 PATIENT, OTHERS = "/nurse/GIST-IMA/04-001", "/nurse/GIST-IMA/01-001"
@@ -22,24 +22,11 @@ TODAY = date(2026, 11, 23)
 
 
 @pytest.fixture
-def patient(session: Session, clock: SteppedClock, study: Study) -> Patient:
-    """A patient of Lyon of whom no drug is recorded."""
-    patient = factories.make_patient(session, clock, study)
-    session.commit()
-    return patient
-
-
-@pytest.fixture
 def imatinib(session: Session, clock: SteppedClock, patient: Patient) -> Exposure:
     """Imatinib since long before the study."""
     exposure = factories.expose(session, clock, patient, date(2012, 3, 1))
     session.commit()
     return exposure
-
-
-def faults(page: Page) -> list[str]:
-    """What the list at the top of the page says is wrong."""
-    return [text_of(each) for box in page.all("div", role="alert") for each in box.iter("li")]
 
 
 def stored(session: Session) -> list[tuple[Any, ...]]:
