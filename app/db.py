@@ -1,4 +1,4 @@
-"""Sessions and engines: to write, to read, to read as of one moment, to read what may be a moment old."""
+"""Sessions and engines: to write, in transactions or by single statements; to read, now or as of a moment."""
 
 import inspect
 import sqlite3
@@ -20,7 +20,8 @@ from app.services.audit import AuditedSession
 from app.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-WRITE, READ, SNAPSHOT, REPLICA, NOTE = "default", "read", "snapshot", "replica", "note"
+WRITE, SINGLE, NOTE = "default", "single", "note"
+READ, SNAPSHOT, REPLICA = "read", "snapshot", "replica"
 BUSY_SECONDS = 10
 # How long a note waits for whatever is in its way.
 NOTE_SECONDS = 0.1
@@ -46,6 +47,14 @@ class Database(SQLAlchemy):
         """Reading for GET, so that a slow page never holds up a patient's save; else writing."""
         is_reading = g.get("is_reading", has_request_context() and request.method in SAFE_METHODS)
         return self.get_session(READ if is_reading else WRITE)
+
+    @property
+    def single(self) -> Session:
+        """Reads and writes by single statements, each a transaction of its own: nothing is held between them.
+
+        For patients' saves, nearly all that is written here: they are spared what else a transaction takes.
+        """
+        return self.get_session(SINGLE)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -86,11 +95,13 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Creates the engines; nothing connects until it is needed."""
     url = settings.database_url
     make_folder(url)
+    # Nothing is left open that would have to be reset.
+    autocommit = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
     app.config["SQLALCHEMY_ENGINES"] = {
         WRITE: engine_options(url),
+        SINGLE: engine_options(url) | autocommit,
         NOTE: noting_options(url),
-        # In autocommit nothing is left open that would have to be reset.
-        READ: reading_options(url) | {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None},
+        READ: reading_options(url) | autocommit,
         SNAPSHOT: reading_options(url),
         REPLICA: reading_options(settings.database_read_url or url),
     }
@@ -102,7 +113,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     ]
     with app.app_context():
         for name, engine in db.engines.items():
-            prepare_engine(engine, read_only=name not in {WRITE, NOTE}, transactions=name != READ)
+            prepare_engine(
+                engine, read_only=name not in {WRITE, SINGLE, NOTE}, transactions=name not in {READ, SINGLE}
+            )
 
 
 def engine_options(url: str) -> dict[str, Any]:

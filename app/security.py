@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.db import SAFE_METHODS, db
 from app.i18n import lazy_translate
 from app.models import User
-from app.services import drafts, links, sign_in
+from app.services import links, sign_in
 from app.services.access import Permission, load_actor
 from app.services.audit import AuditContext, act_as, record
 from app.services.drafts import Saving
@@ -193,8 +193,11 @@ def _gate() -> AnyResponse | None:
         abort(404)
     if access == "handed over":
         return _admit_holder()
-    if access in {"patient", "patient saving"}:
-        _admit_patient(is_saving=access == "patient saving")
+    if access == "patient":
+        _admit_patient()
+        return None
+    if access == "patient saving":
+        _admit_saving()
         return None
     return _admit_staff(access)
 
@@ -203,7 +206,7 @@ def _comes_from_elsewhere() -> bool:
     return request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
 
 
-def _admit_patient(*, is_saving: bool) -> None:
+def _admit_patient() -> None:
     link_id: int | None = getattr(session, "link_id", None)
     clock, to_change = current_app.extensions["clock"], request.method not in SAFE_METHODS
     if to_change:
@@ -211,18 +214,25 @@ def _admit_patient(*, is_saving: bool) -> None:
         request.get_data(parse_form_data=True)
     if link_id is None:
         abort(401)
-    found: FoundLink | Saving | None
-    if is_saving:
-        found = drafts.find_saving(db.session, clock, link_id)
-    else:
-        found = links.find_link_by_id(db.session, clock, link_id, to_change=to_change)
     is_live = getattr(session, "found", None) is not None
+    _admit(links.find_link_by_id(db.session, clock, link_id, to_change=to_change), is_live=is_live)
+    if to_change:
+        act_as(db.session, clock, AuditContext(f"patient {g.link.code}", "patient"))
+
+
+def _admit_saving() -> None:
+    """As _admit_patient; the session brings with it what it was found with."""
+    found: Saving | None = getattr(session, "saving", None)
+    _admit(found, is_live=found is not None and found.is_live)
+    # What needs the trail needs a transaction: single statements are on nobody's behalf.
+    act_as(db.session, current_app.extensions["clock"], AuditContext(f"patient {g.link.code}", "patient"))
+
+
+def _admit(found: FoundLink | Saving | None, *, is_live: bool) -> None:
     # Whose session ended with the link is still told so, in the own language and with whom to call.
     if found is None or not (is_live or found.state is LinkState.CLOSED):
         abort(401)
     g.link, g.patient_language = found, found.language
-    if to_change:
-        act_as(db.session, clock, AuditContext(f"patient {found.code}", "patient"))
 
 
 def _admit_holder() -> AnyResponse | None:

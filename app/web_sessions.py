@@ -16,15 +16,18 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import CallbackDict
+from werkzeug.exceptions import HTTPException
 
 from app.db import READ, db
 from app.models import User
 from app.models import WebSession as SessionRow
-from app.services import sessions
+from app.services import drafts, sessions
 from app.services.tokens import hash_secret
 from app.settings import Settings
 
 PATIENT_PATHS = ("/l/", "/survey/", "/display", "/ward/leave")
+# Where a page's script brings answers: nearly all requests of patients.
+SAVING_PATH = "/survey/answers"
 # The same for everybody: no session is looked up, and any cache may keep them.
 STATIC_PATHS = ("/static/", "/bootstrap/static/")
 USER_KEY = "_user_id"
@@ -56,7 +59,8 @@ class WebSession(CallbackDict[str, Any], SessionMixin):
         self.lent: tuple[str, datetime] | None = None
         self.is_left_clean = False
         self.is_ended = False
-        self.failure: OperationalError | None = None
+        self.saving: drafts.Saving | None = None
+        self.failure: Exception | None = None
 
     def adopt(self, secret: str, expires_at: datetime) -> None:
         """From the next request on, the browser holds the session of this secret."""
@@ -90,6 +94,8 @@ class RowSessionInterface(SessionInterface):
             return WebSession(is_patient=False)
         is_patient = request.path.startswith(PATIENT_PATHS)
         kind, _, value = request.cookies.get(self._names[is_patient], "").partition(".")
+        if kind == "s" and request.path == SAVING_PATH:
+            return self._saving(app, request, value)
         if kind == "s":
             return self._stored(app, value, is_patient=is_patient)
         if kind == "a":
@@ -129,10 +135,7 @@ class RowSessionInterface(SessionInterface):
                 found = sessions.find_session(reader, app.extensions["clock"], secret)
                 former = None if found or not is_patient else self._former(reader, secret)
         except OperationalError as error:
-            # No request exists yet that could be answered with an error page.
-            failed = WebSession(is_patient=is_patient)
-            failed.failure = error
-            return failed
+            return self._failed(error, is_patient=is_patient)
         if found is not None and found.handed_link_id is not None and not is_patient:
             return self._suspended(secret, found)
         if found is not None and (found.link_id is not None) == is_patient:
@@ -140,6 +143,26 @@ class RowSessionInterface(SessionInterface):
         if former is not None:
             return WebSession(former[0], is_patient=True, former_link_id=former[1])
         return WebSession(is_patient=is_patient)
+
+    def _saving(self, app: Flask, request: Request, secret: str) -> WebSession:
+        """A patient's session by the statement that finds what saving needs as well."""
+        try:
+            # All of the body is here before anything is looked up: nothing is stale where a sender is slow.
+            request.get_data()
+            saving = drafts.find_saving(db.single, app.extensions["clock"], hash_secret(secret))
+        except (HTTPException, OperationalError) as error:
+            return self._failed(error, is_patient=True)
+        if saving is None:
+            return self._stored(app, secret, is_patient=True)
+        session = WebSession(saving.session_data, is_patient=True, former_link_id=saving.link_id)
+        session.saving = saving
+        return session
+
+    def _failed(self, error: Exception, *, is_patient: bool) -> WebSession:
+        # No request exists yet that could be answered with an error page.
+        failed = WebSession(is_patient=is_patient)
+        failed.failure = error
+        return failed
 
     def _suspended(self, secret: str, found: sessions.FoundSession) -> WebSession:
         """Nobody's session that knows the way back; its form token is that of no session of staff."""
@@ -215,6 +238,6 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _raise_failure() -> None:
-    failure: OperationalError | None = getattr(session, "failure", None)
+    failure: Exception | None = getattr(session, "failure", None)
     if failure is not None:
         raise failure

@@ -25,6 +25,7 @@ from app.models import (
 from app.services import (
     adverse_events,
     contact,
+    drafts,
     exposure,
     links,
     milestones,
@@ -37,12 +38,13 @@ from app.services import (
 from app.services.access import SITE_BOUND, Actor, Grant, Role, load_actor
 from app.services.accounts import create_account, grant_role
 from app.services.definition import StudyDefinition, parse_definition
+from app.services.drafts import Saving
 from app.services.event_rules import Decision, EventFacts
 from app.services.links import IssuedLink
 from app.services.questionnaires import REPORT, questionnaire
 from app.services.responses import Answer, AnswerState, WordingUsed
 from app.services.sealing import Keys
-from app.services.tokens import RandomTokens
+from app.services.tokens import RandomTokens, hash_secret
 from app.services.treatment import Episode
 from app.services.visits import find_visit
 from app.settings import ROOT
@@ -205,6 +207,16 @@ def find_visit_of(session: Session, study: Study, patient: str, code: str) -> Vi
 def make_link(session: Session, clock: SteppedClock, patient: Patient, visit: str = "BASELINE") -> IssuedLink:
     """A link to a visit of a patient."""
     return links.issue_link(session, clock, TOKENS, get_visit(session, patient, visit), patient)
+
+
+def find_saving(session: Session, clock: SteppedClock, issued: IssuedLink) -> Saving:
+    """What a save meets from the browser in which the link was opened just now."""
+    secret = sessions.open_patient_session(
+        session, clock, issued.link.id, clock.now() + timedelta(days=1), {}
+    )
+    saving = drafts.find_saving(session, clock, hash_secret(secret))
+    assert saving is not None
+    return saving
 
 
 def make_personal_link(session: Session, clock: SteppedClock, patient: Patient) -> IssuedLink:

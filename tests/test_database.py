@@ -14,7 +14,7 @@ from sqlalchemy import event, literal, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
-from app.db import READ, REPLICA, SNAPSHOT, WRITE, db
+from app.db import READ, REPLICA, SINGLE, SNAPSHOT, WRITE, db
 from app.models import Patient, SignInFailures, Visit
 from app.models.base import UtcDateTime, uuid7
 from tests import factories as make
@@ -39,7 +39,7 @@ def pragma(live: Live, name: str, engine: str = WRITE) -> object:
 
 
 @pytest.mark.threat("D1")
-@pytest.mark.parametrize("engine", [WRITE, READ, SNAPSHOT, REPLICA])
+@pytest.mark.parametrize("engine", [WRITE, SINGLE, READ, SNAPSHOT, REPLICA])
 def test_sqlite_is_opened_for_many_processes_and_for_power_cuts(
     live: Live, database_kind: str, engine: str
 ) -> None:
@@ -49,13 +49,13 @@ def test_sqlite_is_opened_for_many_processes_and_for_power_cuts(
     full = 2
     found = {name: pragma(live, name, engine) for name in ("journal_mode", "synchronous", "foreign_keys")}
     assert found == {"journal_mode": "wal", "synchronous": full, "foreign_keys": 1}
-    assert pragma(live, "query_only", engine) == (0 if engine == WRITE else 1)
+    assert pragma(live, "query_only", engine) == (0 if engine in {WRITE, SINGLE} else 1)
     assert pragma(live, "busy_timeout", engine) == 10_000
 
 
 @pytest.mark.threat("D1")
-def test_a_write_unit_takes_its_place_at_once_and_a_reader_none(live: Live, database_kind: str) -> None:
-    begun: dict[str, list[str]] = {WRITE: [], READ: [], SNAPSHOT: []}
+def test_a_write_unit_takes_its_place_at_once_and_others_none(live: Live, database_kind: str) -> None:
+    begun: dict[str, list[str]] = {WRITE: [], SINGLE: [], READ: [], SNAPSHOT: []}
     for name, statements in begun.items():
         engine = live.engine(name)
 
@@ -67,7 +67,7 @@ def test_a_write_unit_takes_its_place_at_once_and_a_reader_none(live: Live, data
             connection.execute(text("SELECT 1"))
         event.remove(engine, "before_cursor_execute", note)
     begins = {name: statements[:-1] for name, statements in begun.items()}
-    expected = {WRITE: ["BEGIN IMMEDIATE"], READ: [], SNAPSHOT: ["BEGIN"]}
+    expected = {WRITE: ["BEGIN IMMEDIATE"], SINGLE: [], READ: [], SNAPSHOT: ["BEGIN"]}
     assert begins == (expected if database_kind == "sqlite" else {name: [] for name in begun})
 
 

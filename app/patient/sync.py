@@ -2,9 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import abort, current_app, g, jsonify, request
 from werkzeug.wrappers import Response as Reply
@@ -13,12 +12,9 @@ from app.db import db
 from app.i18n import LANGUAGES, time_text
 from app.patient import blueprint
 from app.services import access, drafts, responses
-from app.services.drafts import Saving
-from app.services.errors import RuleError
+from app.services.drafts import RevokedError, Saving
 from app.services.links import LinkState
-from app.services.questionnaires import Questionnaire, questionnaire
 from app.services.responses import Answer, AnswerState
-from app.services.schedule import local_date
 
 MOST_ANSWERS = 200
 DEVICE = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -35,45 +31,26 @@ class Sent:
 
 @blueprint.post("/survey/answers")
 @access.patient_saving
-def sync() -> Reply | tuple[Reply, int]:
+def sync() -> Reply:
     """Merges answers into the visit's drafts; after sending or closing keeps them apart.
 
     Tells for each answer whether it was taken or can never be: a device forgets both kinds. Whatever else
     happens, it keeps them and tries again.
     """
     saving: Saving = g.link
-    if saving.is_revoked:
+    clock = current_app.extensions["clock"]
+    sent = _read(clock.now())
+    try:
+        saved = drafts.save_answers(db.single, db.session, clock, saving, sent.answers)
+    except RevokedError:
         abort(410)
-    writer, clock = db.session, current_app.extensions["clock"]
-    now = clock.now()
-    sent, today = _read(now), local_date(now, ZoneInfo(saving.timezone))
-    refused = set(sent.refused)
-    saved_at = [draft.saved_at for draft in saving.drafts if draft.saved_at]
-    waiting = sent.answers
-    for draft in saving.drafts:
-        asked = questionnaire(saving.definition, draft.instrument)
-        mine = [each for each in waiting if each.item in asked.by_id]
-        waiting = [each for each in waiting if each.item not in asked.by_id]
-        right = [each for each in mine if _is_right(asked, each, today)]
-        refused |= {each.sequence for each in mine if each not in right}
-        if right and drafts.keep_answers(writer, clock, saving, draft, right):
-            saved_at.append(now)
-    refused |= {each.sequence for each in waiting}
-    writer.commit()
+    refused = saved.refused | set(sent.refused)
     return jsonify(
-        state={LinkState.OPEN: "open", LinkState.SENT: "sent"}.get(saving.state, "closed"),
-        saved_at=time_text(max(saved_at), saving.timezone) if saved_at else None,
+        state={LinkState.OPEN: "open", LinkState.SENT: "sent"}.get(saved.state, "closed"),
+        saved_at=time_text(saved.saved_at, saving.timezone) if saved.saved_at else None,
         acknowledged=[each.sequence for each in sent.answers if each.sequence not in refused],
         refused=sorted(refused),
     )
-
-
-def _is_right(asked: Questionnaire, answer: Answer, today: date) -> bool:
-    try:
-        responses.check_answer(asked, answer, today)
-    except RuleError:
-        return False
-    return True
 
 
 def _read(now: datetime) -> Sent:

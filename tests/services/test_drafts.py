@@ -12,9 +12,12 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.clock import SteppedClock
 from app.models import AuditEntry, LateAnswer, Patient, Response, Study
 from app.services import audit, drafts, links, responses
-from app.services.drafts import Draft, Saving
+from app.services.access import Role
+from app.services.drafts import Saving
 from app.services.links import IssuedLink, LinkState
 from app.services.responses import Answer, AnswerState
+from app.services.sessions import end_sessions_of_links, open_staff_session
+from app.services.tokens import hash_secret
 from tests import factories as make
 from tests.conftest import NOW
 
@@ -26,10 +29,9 @@ def issued(session: Session, clock: SteppedClock, patient: Patient) -> IssuedLin
     return make.make_link(session, clock, patient)
 
 
-def saving_of(session: Session, clock: SteppedClock, issued: IssuedLink) -> Saving:
-    saving = drafts.find_saving(session, clock, issued.link.id)
-    assert saving is not None
-    return saving
+def keep(session: Session, clock: SteppedClock, saving: Saving, *answers: Answer) -> None:
+    """What a request does with answers to the first draft."""
+    drafts.keep(session, clock, saving, drafts.sort_answers(clock, saving, list(answers)))
 
 
 def said(item: str, value: int | None, sequence: int) -> Answer:
@@ -71,8 +73,8 @@ def test_rows_and_objects_store_the_same_and_leave_the_same_trail(
         issued, numbers = make.make_link(session, clock, one), iter(range(1, 100))
         for batch in history:
             answers = [said(item, value, next(numbers)) for item, value in batch]
-            saving = saving_of(session, clock, issued)
-            drafts.keep_answers(session, clock, saving, saving.drafts[0], answers)
+            saving = make.find_saving(session, clock, issued)
+            keep(session, clock, saving, *answers)
             responses.merge_answers(session, clock, by_objects, answers)
         session.refresh(by_rows)
         session.refresh(by_objects)
@@ -87,10 +89,10 @@ def test_a_row_that_was_changed_meanwhile_is_not_overwritten(
     session: Session, clock: SteppedClock, patient: Patient, issued: IssuedLink
 ) -> None:
     response = make.begin_response(session, clock, make.get_visit(session, patient))
-    before = saving_of(session, clock, issued)
+    before = make.find_saving(session, clock, issued)
     responses.merge_answers(session, clock, response, [said("q01", 1, 1)])
     with pytest.raises(StaleDataError):
-        drafts.keep_answers(session, clock, before, before.drafts[0], [said("q02", 2, 2)])
+        keep(session, clock, before, said("q02", 2, 2))
     session.refresh(response)
     assert list(response.answers) == ["q01"]
 
@@ -105,7 +107,7 @@ def test_a_link_stands_where_its_pages_say(
     clock.set(NOW + timedelta(days=days))
     found = links.find_link_by_id(session, clock, issued.link.id)
     assert found is not None
-    assert saving_of(session, clock, issued).state is found.state is state
+    assert make.find_saving(session, clock, issued).state is found.state is state
 
 
 def test_a_revoked_link_and_one_that_was_used_up_are_told_apart(
@@ -113,9 +115,9 @@ def test_a_revoked_link_and_one_that_was_used_up_are_told_apart(
 ) -> None:
     visit = make.get_visit(session, patient)
     make.submit(session, clock, visit)
-    sent = saving_of(session, clock, issued)
+    sent = make.find_saving(session, clock, issued)
     links.revoke_links(session, clock, visit, "lost")
-    revoked = saving_of(session, clock, issued)
+    revoked = make.find_saving(session, clock, issued)
     assert (sent.state, sent.is_revoked) == (LinkState.SENT, False)
     assert (revoked.state, revoked.is_revoked) == (LinkState.CLOSED, True)
 
@@ -125,13 +127,55 @@ def test_what_comes_after_sending_is_kept_apart(
     session: Session, clock: SteppedClock, patient: Patient, issued: IssuedLink
 ) -> None:
     make.submit(session, clock, make.get_visit(session, patient))
-    saving = saving_of(session, clock, issued)
-    sent: Draft = saving.drafts[0]
-    assert not drafts.keep_answers(session, clock, saving, sent, [said("q01", 4, 1)])
+    saving = make.find_saving(session, clock, issued)
+    keep(session, clock, saving, said("q01", 4, 1))
     assert [each.item for each in session.scalars(select(LateAnswer))] == ["q01"]
-    assert saving_of(session, clock, issued).drafts[0].answers == sent.answers
+    assert make.find_saving(session, clock, issued).drafts[0].answers == saving.drafts[0].answers
 
 
-def test_an_unknown_link_has_nothing_to_save(session: Session, clock: SteppedClock, study: Study) -> None:
-    assert study.id
-    assert drafts.find_saving(session, clock, 999_999) is None
+@pytest.mark.parametrize(
+    ("ended", "days", "is_live"), [(False, 0, True), (True, 0, False), (False, 1, False)]
+)
+def test_a_session_that_is_over_is_told_from_a_live_one(
+    session: Session, clock: SteppedClock, issued: IssuedLink, ended: bool, days: int, is_live: bool
+) -> None:
+    before = make.find_saving(session, clock, issued)
+    if ended:
+        end_sessions_of_links(session, clock, [issued.link.id])
+    clock.advance(days=days)
+    now = drafts.find_saving(session, clock, before.session_hash)
+    assert now is not None
+    assert (before.is_live, now.is_live, now.link_id) == (True, is_live, issued.link.id)
+
+
+def test_a_session_of_nobody_and_one_of_staff_save_nothing(
+    session: Session, clock: SteppedClock, study: Study
+) -> None:
+    staff = make.make_staff(session, clock, Role.ANALYST, study)
+    for secret in ("unknown", open_staff_session(session, clock, staff.id, {})):
+        assert drafts.find_saving(session, clock, hash_secret(secret)) is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_alone"),
+    [
+        ([], True),
+        ([said("q02", 1, 2)], True),
+        ([said("q02", 1, 2), said("q03", None, 3)], True),
+        ([said("q01", 1, 2)], True),
+        ([said("q01", 2, 2)], False),
+        ([said("q01", None, 2), said("q02", 1, 3)], False),
+    ],
+)
+def test_only_first_answers_are_kept_without_a_transaction(
+    session: Session,
+    clock: SteppedClock,
+    patient: Patient,
+    issued: IssuedLink,
+    answers: list[Answer],
+    is_alone: bool,
+) -> None:
+    make.begin_response(session, clock, make.get_visit(session, patient))
+    keep(session, clock, make.find_saving(session, clock, issued), said("q01", 1, 1))
+    found = drafts.sort_answers(clock, make.find_saving(session, clock, issued), answers)
+    assert found.is_one_statement is is_alone
