@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from app.services.audit import AuditedSession
 from app.settings import Settings
@@ -140,8 +140,9 @@ def reading_options(url: str) -> dict[str, Any]:
 
 
 def noting_options(url: str) -> dict[str, Any]:
-    """What create_engine takes for writing what may be lost: seldom, and without waiting for anybody."""
-    options: dict[str, Any] = {"url": url, "hide_parameters": True, "poolclass": NullPool}
+    """What create_engine takes for writing what may be lost, without waiting for anybody."""
+    options: dict[str, Any] = {"url": url, "hide_parameters": True}
+    options |= {"poolclass": QueuePool, "pool_size": 2, "max_overflow": 0, "pool_timeout": NOTE_SECONDS}
     if url.startswith("sqlite"):
         return options | {"connect_args": {"timeout": NOTE_SECONDS}}
     waits = f"-c lock_timeout={NOTE_SECONDS:g}s -c statement_timeout={10 * NOTE_SECONDS:g}s"

@@ -55,6 +55,9 @@ NOT_PAGES = frozenset({"application/json", "image/svg+xml", "text/css", "text/ja
 POLICY_OF_DATA = "default-src 'none'; frame-ancestors 'none'"
 HEADERS_OF_PAGES = frozenset({"Cross-Origin-Opener-Policy", "Permissions-Policy"})
 HSTS = "max-age=31536000; includeSubDomains"
+TOKEN_HEADER, TOKEN_FIELD = "X-CSRFToken", "csrf_token"
+# Of as many pages the tokens are remembered, in each process.
+MOST_TOKENS = 10_000
 KEEP_FOREVER = "public, max-age=31536000, immutable"
 MAX_BODY_BYTES = 64 * 1024
 # Endpoints of libraries, which cannot declare their access themselves.
@@ -67,6 +70,30 @@ LIBRARY_ACCESS = {
     "security.verify": "nobody",
     "security.static": "nobody",
 }
+
+
+class FormTokens(CSRFProtect):  # type: ignore[misc]  # the library has no types
+    """The library's check of form tokens, made once for each: a page sends the same one with every answer.
+
+    A token is signed for good and for one session, so that what was right stays right.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._right: set[tuple[str | None, str | None]] = set()
+        super().__init__(app)
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        """Refuses a request that changes something without the token of its session."""
+        pair = (request.headers.get(TOKEN_HEADER), session.get(TOKEN_FIELD))
+        if pair in self._right:
+            g.csrf_valid = True
+            return
+        super().protect(apply_exemptions)
+        # A form's own field goes before the header, which then was not looked at.
+        if all(pair) and g.get("csrf_valid") and self._get_csrf_token() == pair[0]:
+            if len(self._right) >= MOST_TOKENS:
+                self._right.clear()
+            self._right.add(pair)
 
 
 class SignInForm(LoginForm):
@@ -153,7 +180,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         # It would write into every session at its first page, a patient's too: reading changes nothing.
         SESSION_PROTECTION=None,
     )
-    CSRFProtect(app)
+    FormTokens(app)
     # The surfaces know no sign-in library.
     app.extensions["confirm_password"] = confirm_password
     app.extensions["hash_password"] = hash_new_password
@@ -224,8 +251,6 @@ def _admit_saving() -> None:
     """As _admit_patient; the session brings with it what it was found with."""
     found: Saving | None = getattr(session, "saving", None)
     _admit(found, is_live=found is not None and found.is_live)
-    # What needs the trail needs a transaction: single statements are on nobody's behalf.
-    act_as(db.session, current_app.extensions["clock"], AuditContext(f"patient {g.link.code}", "patient"))
 
 
 def _admit(found: FoundLink | Saving | None, *, is_live: bool) -> None:

@@ -107,7 +107,7 @@ class RowSessionInterface(SessionInterface):
         assert isinstance(session, WebSession)
         if request.path.startswith(STATIC_PATHS):
             return
-        response.vary.add("Cookie")
+        response.headers.add("Vary", "Cookie")
         if session.is_left_clean or (session.handed and USER_KEY in session):
             # Not "cookies": that of the staff leads back. Outside a secure context browsers do not obey, and
             # our pages store nothing.

@@ -41,7 +41,7 @@ def sync() -> Reply:
     clock = current_app.extensions["clock"]
     sent = _read(clock.now())
     try:
-        saved = drafts.save_answers(db.single, db.session, clock, saving, sent.answers)
+        saved = drafts.save_answers(db, clock, saving, sent.answers)
     except RevokedError:
         abort(410)
     refused = saved.refused | set(sent.refused)

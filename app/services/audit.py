@@ -51,6 +51,8 @@ NEW_HEAD = (
 # Entries by their chain, and where a session keeps those that its next flush is to write.
 Trail = dict[str, list[dict[str, Any]]]
 NOTED = "audit_noted"
+# What JSON keeps as it is.
+PLAIN = frozenset({str, int, bool})
 AUDITED_TABLES = frozenset(mapper.local_table for mapper in Base.registry.mappers if mapper.class_.audited)
 
 
@@ -319,6 +321,8 @@ def _problem(row: Row[Any], last_sequence: int, last_hash: str) -> str | None:
 
 def _plain(value: Any) -> Any:
     """The value as JSON keeps it, so that the hash can be computed again from the database."""
+    if value is None or type(value) in PLAIN:
+        return value
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.clock import Clock
 from app.models import MAIN, SUBMITTED, Link, Patient, Response, Site, Study, Visit, WebSession
 from app.models.response import replaced_answers
-from app.services.audit import change_row
+from app.services.audit import AuditContext, act_as, change_row
 from app.services.definition import StudyDefinition
 from app.services.errors import RuleError
 from app.services.late_answers import keep_late_answers
@@ -157,6 +157,20 @@ class Saved:
     refused: set[int]
 
 
+class Sessions(Protocol):
+    """Where a request writes."""
+
+    @property
+    def single(self) -> Session:
+        """By single statements, each a transaction of its own."""
+        ...
+
+    @property
+    def session(self) -> Session:
+        """In transactions, which the trail needs."""
+        ...
+
+
 class RevokedError(RuntimeError):
     """The link was revoked: nothing that comes by it is kept."""
 
@@ -190,21 +204,19 @@ def find_saving(
     )
 
 
-def save_answers(
-    single: Session, writer: Session, clock: Clock, saving: Saving, answers: list[Answer]
-) -> Saved:
+def save_answers(sessions: Sessions, clock: Clock, saving: Saving, answers: list[Answer]) -> Saved:
     """Merges answers into the visit's drafts; after sending or closing keeps them apart. Commits.
 
-    single: writes a statement without a transaction, and is done with where one is needed.
     Raises RevokedError.
     """
+    found = sort_answers(clock, saving, answers)
     try:
-        found = sort_answers(clock, saving, answers)
-        return _keep(single if found.is_one_statement else _after(single, writer), clock, saving, found)
+        session = sessions.single if found.is_one_statement else _writer(sessions, clock, saving)
+        return _keep(session, clock, saving, found)
     except StaleDataError:
         # Another browser with the same link was quicker. Once more, and nobody gets in between.
-        writer.rollback()
-        held = find_saving(_after(single, writer), clock, saving.session_hash, to_change=True)
+        writer = _writer(sessions, clock, saving)
+        held = find_saving(writer, clock, saving.session_hash, to_change=True)
         assert held is not None, "sessions and links are never deleted"
         return _keep(writer, clock, held, sort_answers(clock, held, answers))
 
@@ -270,10 +282,12 @@ def _keep(session: Session, clock: Clock, saving: Saving, found: Sorted) -> Save
     return Saved(saving.state, max(instants, default=None), found.refused)
 
 
-def _after(single: Session, writer: Session) -> Session:
-    """The writer, once the other one holds no connection any more."""
-    single.rollback()
-    return writer
+def _writer(sessions: Sessions, clock: Clock, saving: Saving) -> Session:
+    """The session with transactions, at the beginning of one; the other one gives its connection back."""
+    sessions.single.rollback()
+    sessions.session.rollback()
+    act_as(sessions.session, clock, AuditContext(f"patient {saving.code}", "patient"))
+    return sessions.session
 
 
 def _is_right(asked: Questionnaire, answer: Answer, today: date) -> bool:

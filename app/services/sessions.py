@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
@@ -129,17 +129,8 @@ def end_sessions_of_links(session: Session, clock: Clock, link_ids: list[int]) -
 
 def _open(session: Session, clock: Clock, expires_at: datetime, data: dict[str, Any], **owner: int) -> str:
     secret, now = new_secret(), clock.now()
-    session.add(
-        WebSession(
-            id_hash=hash_secret(secret),
-            data=data,
-            created_at=now,
-            seen_at=now,
-            expires_at=expires_at,
-            **owner,
-        )
-    )
-    session.flush()
+    facts = {"data": data, "created_at": now, "seen_at": now, "expires_at": expires_at}
+    session.execute(insert(WebSession), [{"id_hash": hash_secret(secret), **facts, **owner}])
     return secret
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
@@ -15,6 +15,19 @@ from app.models import DRAFT, Patient, Response, Visit
 GRACE = timedelta(hours=24)
 # The anchor of a visit that no schedule knows: a report between visits hangs on it.
 UNSCHEDULED = "unscheduled"
+# Built once: each page after a sending asks it.
+NEXT_VISIT = (
+    select(Visit)
+    .where(
+        Visit.study_id == bindparam("of_study"),
+        Visit.patient_id == bindparam("of_patient"),
+        Visit.opens_at > bindparam("now"),
+        Visit.ends_on.is_(None),
+        Visit.served_by_id.is_(None),
+    )
+    .order_by(Visit.due_on)
+    .limit(1)
+)
 
 
 class VisitState(StrEnum):
@@ -116,18 +129,8 @@ def is_answerable(visit: Opening, response: Form | None, now: datetime) -> bool:
 
 def next_visit(session: Session, clock: Clock, visit: Visit) -> Visit | None:
     """The next visit of the same patient that has not opened yet and asks for questionnaires of its own."""
-    query = (
-        select(Visit)
-        .where(
-            Visit.study_id == visit.study_id,
-            Visit.patient_id == visit.patient_id,
-            Visit.opens_at > clock.now(),
-            Visit.ends_on.is_(None),
-            Visit.served_by_id.is_(None),
-        )
-        .order_by(Visit.due_on)
-    )
-    return session.scalars(query.limit(1)).one_or_none()
+    which = {"of_study": visit.study_id, "of_patient": visit.patient_id, "now": clock.now()}
+    return session.scalars(NEXT_VISIT, which).one_or_none()
 
 
 def follow_up_ends_at(session: Session, study_id: int, patient_id: int) -> datetime | None:

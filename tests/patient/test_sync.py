@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -158,6 +159,29 @@ def test_without_the_form_token_nothing_is_taken(
     now = clock.now()
     post(browser, "", now, entry("q01", 2, 1, now), status=400)
     assert codes(session) == {}
+
+
+@pytest.mark.threat("C1")
+def test_a_form_token_that_was_right_serves_no_other_session(
+    browser: Browser, csrf: str, token: str, session: Session, clock: SteppedClock, app: Flask
+) -> None:
+    now, other = clock.now(), Browser(app)
+    post(browser, csrf, now, entry("q01", 1, 1, now))
+    steps.start(other, token)
+    post(other, csrf, now, entry("q01", 4, 1, now), device=OTHER, status=400)
+    assert codes(session) == {"q01": 1}
+
+
+@pytest.mark.threat("C1")
+def test_only_a_token_that_was_looked_at_is_taken_for_right_later(
+    browser: Browser, csrf: str, session: Session, clock: SteppedClock
+) -> None:
+    # The form's own field goes before the header.
+    form, header = {"csrf_token": csrf, "item": "q01", "q01": "1"}, {"X-CSRFToken": "nonsense"}
+    assert browser.client.post("/survey/q01", data=form, headers=header).status_code == 303
+    now, before = clock.now(), codes(session)
+    post(browser, "nonsense", now, entry("q02", 4, 1, now), status=400)
+    assert codes(session) == before
 
 
 def late(session: Session) -> list[tuple[str, Any]]:

@@ -181,7 +181,7 @@ def test_the_web_process_starts_without_what_only_exports_need() -> None:
 import sys
 from app import create_app
 from app.settings import Settings
-create_app(Settings("k" * 40, "sqlite://", "https://study.example"))
+create_app(Settings("k" * 40, "sqlite:///none.sqlite", "https://study.example"))
 print(*(name for name in {NOT_FOR_THE_WEB!r} if name in sys.modules))
 """
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
