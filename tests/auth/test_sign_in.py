@@ -108,7 +108,9 @@ def test_a_success_forgets_the_failures(session: Session, user: User, sign_in: S
 @pytest.mark.requirement("ACC-02")
 @pytest.mark.threat("B4")
 def test_passwords_are_kept_as_argon2id_and_guessing_them_costs_time_and_memory() -> None:
-    app = create_app(test_settings("sqlite:///none.sqlite", mode="production", public_url="https://study.example"))
+    app = create_app(
+        test_settings("sqlite:///none.sqlite", mode="production", public_url="https://study.example")
+    )
     with app.app_context():
         assert hash_new_password(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
