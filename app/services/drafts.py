@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Text, bindparam, cast, select
+from sqlalchemy import Text, and_, bindparam, cast, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -34,13 +34,27 @@ from app.services.responses import Answer, check_answer, merged
 from app.services.schedule import local_date
 from app.services.studies import definition_of
 
-# Built once: building them costs as much as running them.
-LINK = (
+DRAFT = (
+    Response.id,
+    Response.instrument,
+    Response.status,
+    Response.started_at,
+    Response.saved_at,
+    # As they are stored: most requests touch one of a visit's drafts.
+    cast(Response.answers, Text),
+    cast(Response.languages, Text),
+    Response.revision,
+)
+COUNTS = (Response.visit_id == Visit.id, Response.entry == MAIN, Response.voided_at.is_(None))
+# A row for each draft, or one without: what is known of the link comes twice, but by one way there and back.
+# Built once: building it costs as much as running it.
+SAVING = (
     select(
+        *DRAFT,
         WebSession.data,
         WebSession.ended_at,
         WebSession.expires_at,
-        Link.id,
+        Link.id.label("link_id"),
         Link.study_id,
         Link.patient_id,
         Link.visit_id,
@@ -59,20 +73,11 @@ LINK = (
     .join(Patient, Patient.id == Link.patient_id)
     .join(Site, Site.id == Patient.site_id)
     .join(Study, Study.id == Link.study_id)
+    .outerjoin(Response, and_(*COUNTS))
     .where(WebSession.id_hash == bindparam("key"))
 )
-DRAFTS = select(
-    Response.id,
-    Response.instrument,
-    Response.status,
-    Response.started_at,
-    Response.saved_at,
-    # As they are stored: most requests touch one of a visit's drafts.
-    cast(Response.answers, Text),
-    cast(Response.languages, Text),
-    Response.revision,
-).where(Response.visit_id == bindparam("key"), Response.entry == MAIN, Response.voided_at.is_(None))
-HELD_DRAFTS = DRAFTS.with_for_update()
+HELD_DRAFTS = select(*DRAFT).join(Visit, and_(*COUNTS)).where(Visit.id == bindparam("key"))
+HELD_DRAFTS = HELD_DRAFTS.with_for_update(of=Response)
 
 
 @dataclass(frozen=True)
@@ -182,17 +187,19 @@ def find_saving(
 
     to_change: its responses are held from now on, until the transaction ends.
     """
-    connection = session.connection()
-    link = connection.execute(LINK, {"key": session_hash}).one_or_none()
-    if link is None:
+    connection, now = session.connection(), clock.now()
+    rows = connection.execute(SAVING, {"key": session_hash}).all()
+    if not rows:
         return None
-    query, now = HELD_DRAFTS if to_change else DRAFTS, clock.now()
-    drafts = tuple(Draft(*row) for row in connection.execute(query, {"key": link.visit_id}))
+    link = rows[0]
+    if to_change:
+        rows = connection.execute(HELD_DRAFTS, {"key": link.visit_id}).all()
+    drafts = tuple(Draft(*row[: len(DRAFT)]) for row in rows if row.id is not None)
     return Saving(
         session_hash=session_hash,
         session_data=link.data,
         is_live=link.ended_at is None and link.expires_at > now,
-        link_id=link.id,
+        link_id=link.link_id,
         patient_id=link.patient_id,
         code=link.code,
         language=link.language,
