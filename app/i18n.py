@@ -104,13 +104,19 @@ def init_app(app: Flask) -> None:
 
 
 def _text(text: str, **values: object) -> Markup:
-    return _marked(page_language(), text) % values
+    return _marked(page_language(), text) % values if values else _said(page_language(), text)
 
 
 def _count_text(one: str, several: str, num: int, **values: object) -> Markup:
     # A text of ours is markup, as the library has it; what stands in it is not.
     text = Markup(_catalogue(page_language()).ungettext(one, several, num))  # noqa: S704
     return text % ({"num": num} | values)
+
+
+@cache
+def _said(language: str, text: str) -> Markup:
+    # The library writes a percent sign twice in such a text too.
+    return _marked(language, text) % {}
 
 
 @cache
@@ -129,9 +135,9 @@ def page_language() -> str:
     """The language asked for in the address, else the one chosen before, else the reader's own."""
     if not has_request_context():
         return LANGUAGES[0]
-    if "language" not in g:
-        g.language = _chosen_language()
-    language: str = g.language
+    language: str | None = g.get("language")
+    if language is None:
+        g.language = language = _chosen_language()
     return language
 
 
