@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.nurse.cards import Card
+from app.services.visits import VisitState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +126,14 @@ class VisitRow:
     unlock_url: str | None
     is_being_revoked: bool = False
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is still to come, with nothing to do about it and nothing done."""
+        is_touched = (
+            self.link or self.issue or self.here_url or self.paper or self.revoke_url or self.unlock_url
+        )
+        return self.state.key == VisitState.NOT_YET_EXPECTED and not is_touched
+
 
 @dataclass(frozen=True, kw_only=True)
 class MessageRow:
@@ -194,7 +203,10 @@ class Timeline:
 
 @dataclass(frozen=True, kw_only=True)
 class PatientPage:
-    """One patient: facts, time line, visits, what came too late, the personal link and its reports."""
+    """One patient: facts, time line, visits, what came too late, the personal link and its reports.
+
+    later: the last of the visits, where nothing is to be done yet: a phone would scroll for years.
+    """
 
     code: str
     url: str
@@ -202,6 +214,7 @@ class PatientPage:
     timeline: Timeline
     steps: tuple[Action, ...]
     visits: tuple[VisitRow, ...]
+    later: tuple[VisitRow, ...]
     messages: tuple[MessageRow, ...]
     late: tuple[LateRow, ...]
     personal: PersonalLinkBox

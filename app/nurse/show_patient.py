@@ -44,6 +44,9 @@ def patient_page(patient: Any, error: str = "", revoking: str = "") -> PatientPa
     today = today_at(clock, patient.site.timezone)
     episodes = exposures_of(db.session, patient.study_id, patient.id)
     messages = messages_of(db.session, clock, g.actor, patient)
+    visits, later = show_visits.visits_and_later(
+        show_visits.visit_rows(patient, definition, lines, messages, revoking)
+    )
     is_open = patient.arm is None and may(Permission.RANDOMISE, patient)
     return PatientPage(
         code=patient.code,
@@ -51,7 +54,8 @@ def patient_page(patient: Any, error: str = "", revoking: str = "") -> PatientPa
         facts=_facts(patient, definition, show_treatment.state_on(episodes, today)),
         timeline=show_timeline.timeline(patient, definition, lines, episodes, today),
         steps=show_moves.steps_of(patient),
-        visits=show_visits.visit_rows(patient, definition, lines, messages, revoking),
+        visits=visits,
+        later=later,
         messages=show_messages.message_rows(messages, patient, names),
         late=tuple(_late_row(*each, patient, names) for each in late_answers(db.session, patient)),
         personal=show_personal.box(patient, lines, revoking),

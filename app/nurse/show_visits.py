@@ -22,6 +22,9 @@ from app.services.message_list import MessageLine
 from app.services.visits import VisitState
 from app.services.worklist import VisitLine
 
+# As many visits to come stand where they are.
+FEW = 3
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -56,6 +59,16 @@ def visit_rows(
         revoking=revoking,
     )
     return tuple(_row(each, around) for each in lines)
+
+
+def visits_and_later(
+    rows: tuple[VisitRow, ...],
+) -> tuple[tuple[VisitRow, ...], tuple[VisitRow, ...]]:
+    """The rows that are shown at once, and those after them that wait to be opened, if they are many."""
+    shown = len(rows)
+    while shown and rows[shown - 1].is_idle:
+        shown -= 1
+    return (rows[:shown], rows[shown:]) if len(rows) - shown > FEW else (rows, ())
 
 
 def _ways(patient: Any) -> tuple[str, ...]:

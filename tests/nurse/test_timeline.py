@@ -122,3 +122,42 @@ def test_a_monitor_sees_the_line(
 ) -> None:
     user = factories.make_staff(session, clock, Role.MONITOR, study, language="en")
     assert len(stops(factories.sign_in(browser, session, clock, user).get(PAGE))) == 3
+
+
+# Visits years ahead
+
+
+def visits(page: Page) -> tuple[list[str], list[str]]:
+    """The visits that the page shows at once, and those that wait to be opened."""
+    later = [text_of(row) for box in page.all("details", class_="later") for row in box.iter("tr")]
+    shown = [text_of(row) for row in page.all("table")[0].iter("tr")]
+    return shown[1:], later[1:]
+
+
+def test_visits_with_nothing_to_do_wait_to_be_opened(
+    nurse: Browser, session: Session, clock: SteppedClock, patient: Patient
+) -> None:
+    factories.submit(session, clock, factories.get_visit(session, patient))
+    factories.randomise(session, clock, patient)
+    page = see(nurse, session, clock)
+    shown, later = visits(page)
+    assert [each.split(" ")[0] for each in shown] == ["Baseline", "Month"]
+    assert [each.split(" ")[2] for each in later][:3] == ["M6", "M9", "M12"]
+    assert text_of(page.one("summary", id="later")) == f"Later visits {len(later)}"
+    assert text_of(page.one("h2", id="visits")) == f"Visits {len(shown) + len(later)}"
+
+
+def test_few_visits_to_come_stand_where_they_are(nurse: Browser, patient: Patient) -> None:
+    shown, later = visits(nurse.get(PAGE))
+    assert (len(shown), later) == (1, [])
+
+
+def test_a_link_given_before_its_time_is_not_hidden(
+    nurse: Browser, session: Session, clock: SteppedClock, patient: Patient
+) -> None:
+    factories.randomise(session, clock, patient)
+    factories.make_link(session, clock, patient, "M9")
+    shown, later = visits(see(nurse, session, clock))
+    assert "M9" in shown[-1]
+    assert "M9" not in " ".join(later)
+    assert len(later) > 3
