@@ -26,8 +26,8 @@ NETWORK = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uplo
 SLOWER, ROUNDS = 4, 5
 MOST_WELCOME, MOST_FIRST_ITEM = 1.2, 1.5
 MOST_FIRST_BYTES, MOST_FIRST_REQUESTS, MOST_BYTES, MOST_STEP = 16 * 1024, 5, 60 * 1024, 50.0
-# What is fetched beside the first item and not for it: the icon, the worker, the style of paper.
-LATER = re.compile("icon|sw.js|patient-print")
+# What is fetched beside or after the first item and not for it: icon, worker, style of paper, the review.
+LATER = re.compile("icon|sw.js|patient-print|review.js")
 # The instant at which something of this kind was first on the screen, in milliseconds since 1970.
 SEEN = """selector => {
   const find = () => {

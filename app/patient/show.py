@@ -76,10 +76,14 @@ def survey_of(found: FoundLink) -> Survey:
 
 
 def draft_id(found: FoundLink) -> str:
-    """What names the link in the phone's store: neither the token nor anything that leads to it."""
+    """What names visit and link in the phone's store, 16 signs each: no token, nor anything that leads to it.
+
+    What waits there belongs to the visit, by whichever of its links; a page is kept for one link.
+    """
     # Of a personal link each report is kept by itself.
     report = f":{found.link.visit_id}" if found.link.is_personal else ""
-    return hashlib.sha256(f"offline:{found.link.token_hash}{report}".encode()).hexdigest()[:32]
+    names = (f"visit:{found.link.visit_id}", f"offline:{found.link.token_hash}{report}")
+    return "".join(hashlib.sha256(name.encode()).hexdigest()[:16] for name in names)
 
 
 def frame(found: FoundLink) -> dict[str, Any]:

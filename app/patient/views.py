@@ -101,20 +101,20 @@ def save(item_id: str) -> Reply:
     asked = place.question
     form = item_form(asked.id, asked.codes, asked.choices, asked.max_length)()
     if not form.validate():
-        return _refused(found, survey, place)
-    if form.wanted != LANGUAGE:
-        # A script sends this form to change the language and for nothing else.
-        note_plain()
+        return _refused(found, survey, place, form.given)
     answer = _answer(place, form.given, form.wanted)
     try:
         leads_to = _kept(found, place, answer, form.wanted)
     except RuleError:
         db.session.rollback()
-        return _refused(found, survey, place)
+        return _refused(found, survey, place, form.given)
     except responses.NotAnswerableError:
         db.session.rollback()
         return _to("sent")
     db.session.commit()
+    if form.wanted != LANGUAGE:
+        # A script sends this form to change the language and for nothing else.
+        note_plain()
     return leads_to
 
 
@@ -184,7 +184,11 @@ def _not_open(found: FoundLink) -> Reply:
     return render_template("patient/closed.html", page=show.closed_page(found)), 410
 
 
-def _refused(found: FoundLink, survey: Survey, place: Place) -> Reply:
+def _refused(found: FoundLink, survey: Survey, place: Place, typed: int | str | None) -> Reply:
+    if isinstance(typed, str):
+        # But for signs that no page can hold.
+        held = "".join(each for each in typed if each.isprintable() or each == "\n")
+        place = survey.show_typed(place, held)
     if place.question.max_length:
         error = translate(
             "Your text is too long, or holds signs that cannot be kept. Shorten it, then touch Continue."

@@ -74,6 +74,12 @@ class Survey:
         """The questions that are asked for certain, going by the answers so far."""
         return tuple(place for place in self.places if place.is_asked and not place.is_waiting)
 
+    def show_typed(self, place: Place, text: str) -> Place:
+        """From now on shows at a question what was typed there and is not stored; the place as it is then."""
+        typed = place._replace(entry={"state": "answered", "value": text})
+        self.places = tuple(typed if each == place else each for each in self.places)
+        return typed
+
     def place(self, item_id: str) -> Place | None:
         """The place of a question; None when the visit has no such one."""
         return next((place for place in self.places if place.item_id == item_id), None)

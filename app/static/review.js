@@ -1,9 +1,52 @@
 // Lays out the review of all answers; survey.js brings it in and hands over what it knows of questions and answers.
 "use strict";
+// The second tap of a double tap lands on the next question: it is no answer to it. A key is no tap.
+{
+  const form = document.getElementById("survey");
+  let last = { timeStamp: -1e4 }, place;
+  form.addEventListener("click", (event) => {
+    const { timeStamp, clientX, clientY } = event;
+    if (!event.detail) return;
+    const isNear = Math.hypot(clientX - last.clientX, clientY - last.clientY) < 40;
+    if (isNear && timeStamp - last.timeStamp < 400 && form.getAttribute("action") !== place) {
+      event.preventDefault();
+      event.stopPropagation();
+    } else [last, place] = [{ timeStamp, clientX, clientY }, form.getAttribute("action")];
+  }, true);
+}
+// The server's own page says what is wrong with an answer that it did not take, and shows it.
+async function amend({ form, note, render }, item) {
+  await note("sending", false).catch(() => 0);
+  render(item);
+  form.submit();
+}
+let checkAt = "blank" in document.getElementById("survey").dataset ? 0 : Date.now() + 6e4;
 // Texts that are no longer what was approved go out of sight, once all that was answered is in a safe place.
 async function checkWording(settle) {
-  const reply = await fetch("/survey/review", { method: "HEAD" });
-  if (reply.headers.has("Wording-Broken") && (await settle())) location.reload();
+  if (Date.now() < checkAt) return;
+  checkAt = Date.now() + 6e4;
+  const reply = await fetch("/survey/review", { method: "HEAD" }).catch(() => (checkAt = 0));
+  if (checkAt && reply.headers.has("Wording-Broken") && (await settle())) location.reload();
+}
+// Once the server has all answers: the language that was chosen meanwhile, the sending that was asked for.
+async function conclude({ language, send, fact, note, finish }, isSending) {
+  const post = (action, query = "") => send(`/survey/review${query}`, `action=${action}`, "application/x-www-form-urlencoded");
+  const chosen = await fact("language");
+  if (chosen) {
+    // The server takes the other one than the page's.
+    if (!(await post("language", `?lang=${chosen === "fr" ? "en" : "fr"}`))) return;
+    await note("language");
+    if (chosen !== language) location.reload();
+  }
+  if (isSending) {
+    const reply = await post("send");
+    if (reply && /\/(survey\/sent|ward)$/.test(reply.url)) await finish(reply.url);
+    else if (reply) {
+      // Another phone took an answer away.
+      await note("sending", false).catch(() => 0);
+      location.replace("/survey/review");
+    }
+  }
 }
 function renderReview({ $, form, language, isAsked, stateOf, answerOf, numberOf, firstOpen, address, reveal }) {
   function plural(kind, number) {

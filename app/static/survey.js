@@ -3,13 +3,15 @@
 {
   const $ = (id) => document.getElementById(id);
   const form = $("survey") || $("start") || $("thanks");
-  const { draft, blank, alone } = form ? form.dataset : {}, isBlank = blank === "", begins = "begins";
+  const { draft: names = "", blank, alone } = form ? form.dataset : {}, isBlank = blank === "", begins = "begins";
   // One question alone is for where no script runs, as it seemed before.
   if (alone === "") location.replace(`${location.pathname}?whole`);
   const bytes = (text) => new TextEncoder().encode(text);
   const random = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
-  // What waits on the phone: sealed for one link.
+  // What waits on the phone: sealed for one visit, whichever of its links it came by.
+  const own = names.slice(0, 16);
+  let draft = own;
   const wait = (it) => new Promise((done, fail) => {
     it.onsuccess = it.oncomplete = () => done(it.result);
     it.onabort = it.onerror = () => fail(it.error);
@@ -27,6 +29,8 @@
     const opened = await wait(request), change = opened.transaction(all, "readwrite"), [queue, facts] = storesOf(change);
     let kept = await wait(facts.get("mine"));
     if (!kept || kept.draft !== draft) {
+      // Before another visit begins, what waits of the former one goes by the session that is still its own.
+      if ($("start") && kept) [db, mine, draft] = [opened, kept, kept.draft];
       if (!$("survey")) return;
       queue.clear();
       facts.clear();
@@ -83,7 +87,7 @@
   }
 
   // The way to the server.
-  let isBusy, isAgain, isFailing, isOver, isSending, pause = 1, timer, checkAt = isBlank ? 0 : Date.now() + 6e4;
+  let isBusy, isAgain, isFailing, isOver, isSending, pause = 1, timer;
   const isOffline = () => isFailing || !navigator.onLine;
   async function send(url, body, type) {
     const stop = new AbortController();
@@ -91,7 +95,7 @@
     const headers = { "Content-Type": type, "X-CSRFToken": form.csrf_token.value };
     const reply = await fetch(url, { method: "POST", body, headers, signal: stop.signal });
     if (reply.ok) return reply;
-    if ([401, 403, 410].includes(reply.status)) show(reply.status === 401 ? "again" : "ended", (isOver = true));
+    if ([401, 410].includes(reply.status)) show(reply.status === 401 ? "again" : "ended", (isOver = true));
     else if (reply.status === 400 && !sessionStorage[draft]) {
       // A fresh document has a fresh token.
       sessionStorage[draft] = isOver = true;
@@ -99,34 +103,22 @@
     } else if (reply.headers.has("Wording-Broken")) location.reload((isOver = true));
     else throw reply.status;
   }
-  const post = (action, query = "") => send(`/survey/review${query}`, `action=${action}`, "application/x-www-form-urlencoded");
   async function exchange() {
-    for (let answers; (answers = (await waiting()).slice(0, 200)).length;) {
+    for (let found; (found = await waiting()).length;) {
+      // Of each question the last answer: all that was typed on the way there would be too long for a request.
+      const answers = [...new Map(found.map((each) => [each.item, each])).values()];
       const body = { device: mine.device, now: new Date().toISOString(), answers };
       const reply = await send("/survey/answers", JSON.stringify(body), "application/json");
       if (!reply) return;
-      const { state, saved_at: at, acknowledged, refused } = await reply.json();
+      const { state, saved_at: at, refused } = await reply.json();
       delete sessionStorage[draft];
-      await forget([...acknowledged, ...refused]);
-      if (state !== "open") return finish();
+      await forget(found.map(({ sequence }) => sequence));
+      if (state !== "open") return draft === own && finish();
+      const wrong = answers.find(({ item, sequence }) => refused.includes(sequence) && $(item));
+      if (wrong) return loaded(isOver = true).then(() => amend(tools, wrong.item));
       say("saved", at);
     }
-    const chosen = await fact("language");
-    if (chosen) {
-      // The server takes the other one than the page's.
-      if (!(await post("language", `?lang=${chosen === "fr" ? "en" : "fr"}`))) return;
-      await note("language");
-      if (chosen !== language) location.reload();
-    }
-    if (isSending) {
-      const reply = await post("send");
-      if (reply && /\/(survey\/sent|ward)$/.test(reply.url)) await finish(reply.url);
-      else if (reply) {
-        // Another phone took an answer away.
-        if (db) await note("sending", false);
-        location.replace("/survey/review");
-      }
-    }
+    if ($("survey") && (isSending || (await fact("language")))) await loaded().then(() => conclude(tools, isSending));
   }
   async function sync() {
     clearTimeout(timer);
@@ -138,7 +130,8 @@
       await (navigator.locks ? navigator.locks.request("ressenti", exchange) : exchange());
       [isFailing, pause] = [false, 1];
       show("later", false);
-      check();
+      if (here === "review") review();
+      if (more) loaded().then(() => checkWording(settle)).catch(() => 0);
     } catch {
       isFailing = true;
       pause = Math.min(pause * 2, 60);
@@ -149,11 +142,6 @@
     clearTimeout(slow);
     isBusy = false;
     if (isAgain) sync();
-  }
-  function check() {
-    if (!$("survey") || Date.now() < checkAt) return;
-    checkAt = Date.now() + 6e4;
-    loaded().then(() => checkWording(settle)).catch(() => (checkAt = 0));
   }
   async function settle() {
     giveTexts();
@@ -224,7 +212,6 @@
     touched.add(field.id);
     for (const id of ["ask", "passed", "held", "error"]) show(id, false);
     const entry = { item: field.id, state, value, language, at: new Date().toISOString() };
-    loaded().catch(() => 0);
     queue = queue.then(() => keep(entry)).then(() => {
       if (isOffline()) sayKept();
       sync();
@@ -255,7 +242,7 @@
       heading.textContent = field ? part.line.replace("{}", numberOf(field)) : form.dataset.review;
       heading.className = field ? "" : "title";
       document.title = `${heading.textContent} – ${form.dataset.study}`;
-      if (!field) loaded().then(() => renderReview(tools)).catch(() => 0);
+      if (!field) review();
     }
     show("review", !field);
     show("steps", field);
@@ -271,7 +258,7 @@
     scrollTo(0, 0);
     spoken.focus({ preventScroll: true });
   }
-  // The review has a script of its own, which comes after the first answer: the first question is there sooner.
+  // The review has a script of its own, which comes after the page: the first question is there sooner.
   let more;
   const loaded = () => (more = more || new Promise((done, fail) => {
     const script = document.head.appendChild(document.createElement("script"));
@@ -279,7 +266,8 @@
     script.onerror = () => fail((more = null));
     script.src = form.dataset.more;
   }));
-  const tools = { $, form, language, isAsked, stateOf, answerOf, numberOf, firstOpen, address, reveal: show };
+  const review = () => loaded().then(() => renderReview(tools)).catch(() => 0);
+  const tools = { $, form, language, isAsked, stateOf, answerOf, numberOf, firstOpen, address, reveal: show, send, fact, note, render, settle, finish };
   function placeOf() {
     const place = location.pathname.split("/").pop(), field = $(place);
     if (location.pathname.startsWith("/l/")) return firstOpen();
@@ -351,7 +339,7 @@
   function keepCopy() {
     if (!db || isBlank || !navigator.serviceWorker) return;
     navigator.serviceWorker.register("/sw.js").then(() => navigator.serviceWorker.ready)
-      .then(({ active }) => active.postMessage({ draft, edition: form.dataset.edition, language, first: fields[0].id })).catch(() => 0);
+      .then(({ active }) => active.postMessage({ draft: names, edition: form.dataset.edition, language, first: fields[0].id })).catch(() => 0);
   }
 
   let queue = Promise.resolve();
@@ -366,8 +354,10 @@
     addEventListener("pageshow", (event) => event.persisted && isOver && location.replace("/survey/sent"));
     here = placeOf();
     if (!isBlank) render(here);
+    // What the server did not take is given again, changed or not.
+    if ($("error") && answerOf($(here)) !== null) drafts.set($(here));
     queue = openStore().then(restore).catch(() => show("nostore", true));
-    addEventListener("load", () => queue.then(keepCopy));
+    addEventListener("load", () => queue.then(keepCopy).then(loaded).catch(() => 0));
   } else if (form) {
     if ($("start")) form.addEventListener("submit", () => (sessionStorage[begins] = 1));
     queue = openStore().then(() => $("thanks") && eraseAll()).catch(() => 0);

@@ -75,7 +75,7 @@ async function visit(request, url) {
 async function copyFor(url) {
   const facts = await kept();
   if (!facts || url.pathname === "/survey/sent") return undefined;
-  if (url.pathname.startsWith("/l/") && (await draftOf(url.pathname.slice(3))) !== facts.draft) return undefined;
+  if (url.pathname.startsWith("/l/") && !facts.draft.endsWith(await linkOf(url.pathname.slice(3)))) return undefined;
   const asked = url.searchParams.get("lang");
   if (LANGUAGES.includes(asked) && asked !== facts.language) {
     facts.language = asked;
@@ -85,8 +85,8 @@ async function copyFor(url) {
 }
 
 // The same as the server computes it: the phone keeps no token.
-async function draftOf(token) {
-  return (await digest(`offline:${await digest(decodeURIComponent(token))}`)).slice(0, 32);
+async function linkOf(token) {
+  return (await digest(`offline:${await digest(decodeURIComponent(token))}`)).slice(0, 16);
 }
 
 async function digest(text) {

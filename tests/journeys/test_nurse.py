@@ -66,6 +66,7 @@ def test_from_the_registration_to_the_answers(device: Open, sign_in: Open, hospi
     press(nurse, "Record the randomisation")
     expect(nurse.get_by_role("heading", level=1, name="04-801")).to_be_visible()
     expect(nurse.get_by_role("main")).to_contain_text("Continuation")
+    nurse.locator("summary", has_text="Later visits").click()
     assert "Not yet expected" in row(nurse, "Month 60")
 
 

@@ -274,6 +274,8 @@ def test_a_day_that_cannot_be_is_said_to_be_so(browser: Browser, issued: IssuedL
     assert page.one("input", type="date").get("max") == "2026-11-23"
     page = browser.press(page, EN["next"], 422, onset=day)
     assert "Give a day that is not to come" in page.text
+    # What was given stays there to be put right.
+    assert page.one("input", type="date").get("value") == day
 
 
 def test_the_review_reads_as_people_speak(browser: Browser, issued: IssuedLink) -> None:
