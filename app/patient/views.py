@@ -102,9 +102,6 @@ def save(item_id: str) -> Reply:
     form = item_form(asked.id, asked.codes, asked.choices, asked.max_length)()
     if not form.validate():
         return _refused(found, survey, place)
-    if form.wanted != LANGUAGE:
-        # A script sends this form to change the language and for nothing else.
-        note_plain()
     answer = _answer(place, form.given, form.wanted)
     try:
         leads_to = _kept(found, place, answer, form.wanted)
@@ -115,6 +112,9 @@ def save(item_id: str) -> Reply:
         db.session.rollback()
         return _to("sent")
     db.session.commit()
+    if form.wanted != LANGUAGE:
+        # A script sends this form to change the language and for nothing else.
+        note_plain()
     return leads_to
 
 
