@@ -46,7 +46,8 @@ def survey_page(
     shown = place.item_id if place else REVIEW
     first_open, before = survey.first_open(), survey.before(place) if place else None
     notice = _notice(place, ask_skip=ask_skip, error=error, is_blank=is_blank)
-    is_alone = not is_blank and is_plain() and "whole" not in request.args
+    # A script that comes late fetches the whole document anew: what is wrong with an answer would be lost.
+    is_alone = not is_blank and error is None and is_plain() and "whole" not in request.args
     sight = Sight(shown, notice, is_blank=is_blank, is_alone=is_alone)
     parts = tuple(_part(found, survey, each, sight) for each in survey.questionnaires)
     return pages.SurveyPage(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import Browser, Page
 
@@ -190,11 +191,16 @@ class Phone:
         """Waits for what the screen is known by."""
         self.page.locator(selector).first.wait_for()
 
+    def facts(self, screen: str, *, in_all_languages: bool = False) -> dict[str, Any]:
+        """What the page says of itself. Raises NotReachedError where it is in another language."""
+        found: dict[str, Any] = self.page.evaluate(MEASURE)
+        if found["language"] != self.language and not in_all_languages:
+            raise self.lost(screen, f"the page is in {found['language']!r}")
+        return found
+
     def take(self, screen: str, *, in_all_languages: bool = False) -> Shot:
-        """The whole page as it stands. Raises NotReachedError where it is in another language."""
-        facts = self.page.evaluate(MEASURE)
-        if facts["language"] != self.language and not in_all_languages:
-            raise self.lost(screen, f"the page is in {facts['language']!r}")
+        """The whole page as it stands. Raises NotReachedError as facts does."""
+        facts = self.facts(screen, in_all_languages=in_all_languages)
         png = self.page.screenshot(full_page=True)
         cuts = tuple(sorted({0, *facts["cuts"]}))
         return Shot(self.width, facts["height"], facts["heading"], cuts, png)

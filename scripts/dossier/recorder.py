@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Error as BrowserError
@@ -16,6 +17,7 @@ from tests.chromium import LAUNCH_FLAGS
 # One for each core; each has as much to do as the other, since narrow screens are long ones.
 SHARES = ((WIDTHS[0], WIDTHS[3]), (WIDTHS[1], WIDTHS[2]))
 Keep = Callable[[str, Screen, Shot], None]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,31 @@ class Recorder:
 
 
 def shoot(phone: Phone, screen: Screen) -> Shot:
-    """The screen on this phone, tried again on a new one where a busy machine let it wait too long."""
+    """The screen on this phone. Raises NotReachedError."""
+    return _tried(phone, screen, lambda: phone.take(screen.id, in_all_languages=screen.is_in_all_languages))
+
+
+def reach(phone: Phone, screen: Screen) -> None:
+    """Brings the screen into sight, which is what a picture of it needs. Raises NotReachedError."""
+    _tried(phone, screen, lambda: phone.facts(screen.id, in_all_languages=screen.is_in_all_languages))
+
+
+def _tried(phone: Phone, screen: Screen, work: Callable[[], Found]) -> Found:
+    """Work on the screen, done again on a new phone where a busy machine let it wait too long."""
     try:
-        return _shot(phone, screen)
+        return _done(phone, screen, work)
     except (BrowserError, PageError, NotReachedError):
         phone.fresh()
     try:
-        return _shot(phone, screen)
+        return _done(phone, screen, work)
     except (BrowserError, PageError) as error:
         raise phone.lost(screen.id, str(error).splitlines()[0]) from error
 
 
-def _shot(phone: Phone, screen: Screen) -> Shot:
+def _done(phone: Phone, screen: Screen, work: Callable[[], Found]) -> Found:
     """A state begins on a phone on which nothing is left of another one; questions share a document."""
     if not screen.is_item:
         phone.fresh()
     screen.reach(phone)
     phone.shows(screen.shows)
-    return phone.take(screen.id, in_all_languages=screen.is_in_all_languages)
+    return work()

@@ -14,6 +14,8 @@ from scripts.dossier.study import ScratchStudy
 States = dict[str, tuple[Callable[[Phone], object], str]]
 NO_STORE = "Object.defineProperty(window, 'indexedDB', { value: undefined });"
 PLAIN = "body:not(:has(#start, #survey, #code)) h1"
+# Has a form too, which says what becomes of answers that wait on the phone.
+BROKEN = "main:has(#start[data-saved]) h1"
 CONTINUE, SEND = "#steps .primary", "#ready .primary"
 SAVED = "#saved:not(:empty)"
 LEFT_OPEN, DAY_TO_COME = 5, "2199-01-01"
@@ -81,7 +83,7 @@ def before(survey: Survey) -> States:
         "unknown": (lambda phone: phone.go("/l/unknown", HTTPStatus.NOT_FOUND), PLAIN),
         "wording-broken": (
             lambda phone: phone.go(phone.people.broken_links[phone.language], HTTPStatus.SERVICE_UNAVAILABLE),
-            PLAIN,
+            BROKEN,
         ),
         "signed-out": (lambda phone: phone.go(f"/survey/{survey.first.id}", HTTPStatus.UNAUTHORIZED), PLAIN),
         "no-network": (no_network, "section[lang=en] h2"),

@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 from pypdf import PageObject, PdfReader
 
 from app.services.wording.stand_in import stand_in_sha256
 from app.settings import ROOT
 from app.version import SOFTWARE_VERSION
 from scripts.dossier import sheet
+from scripts.dossier.people import People
+from scripts.dossier.phone import NotReachedError, Phone
 from scripts.dossier.pictures import PAGE_HEIGHT, slices
+from scripts.dossier.recorder import reach
 from scripts.dossier.screens import UnknownScreenError, screens_of
+from scripts.dossier.server import serving
 from scripts.dossier.study import ScratchStudy
 from scripts.dossier.words import STATES
 from tests import factories
@@ -155,6 +160,23 @@ def test_every_question_of_every_questionnaire_and_every_state_has_a_screen(stud
         place = found.index(questions[0])
         assert found[place : place + len(questions)] == questions
     assert [each for each in found if each in STATES] == list(STATES)
+
+
+@pytest.mark.requirement("INS-07")
+def test_every_screen_is_reached(chromium: Browser) -> None:
+    # In one language, at one width and without pictures: what fails is nearly always the way there.
+    lost: list[str] = []
+    with serving(factories.DEFINITION) as (study, url):
+        screens = screens_of(study)
+        phone = Phone(chromium, url, People(study), "fr", WIDTHS[1])
+        for screen in screens:
+            try:
+                reach(phone, screen)
+            except NotReachedError as error:
+                lost.append(str(error))
+        phone.close()
+    assert {each.id for each in screens} > set(STATES)
+    assert lost == []
 
 
 def test_unknown_screen_is_refused_with_those_there_are(study: ScratchStudy) -> None:

@@ -243,8 +243,8 @@ def test_the_first_item_costs_a_phone_little(device: Open, hospital: Hospital) -
     network.on("Network.loadingFinished", note_reply)
     start(page, hospital.link(patient), FR)
     page.wait_for_load_state("networkidle")
-    # From the browser's own cache comes what the landing page had fetched; icon and style of paper can wait, and
-    # so does the script of the review.
+    # From the browser's own cache comes what the landing page had fetched; icon and style of paper can wait,
+    # as the script of the review does.
     assert page.evaluate(REVIEW_WAITED)
     needed = {key: size for key, size in sizes.items() if size and not LATER.search(addresses[key][0])}
     assert sum(needed.values()) <= WAY_TO_FIRST_ITEM_BYTES, (addresses, sizes)

@@ -278,6 +278,24 @@ def test_a_day_that_cannot_be_is_said_to_be_so(browser: Browser, issued: IssuedL
     assert page.one("input", type="date").get("value") == day
 
 
+@pytest.mark.requirement("SUR-07")
+def test_a_refused_day_tells_nothing_of_scripts_and_its_page_is_what_a_late_one_needs(
+    browser: Browser, issued: IssuedLink
+) -> None:
+    def is_alone(page: Page) -> bool:
+        return "data-alone" in page.one("form", id="survey").attrib
+
+    page = type_code(browser, issued, issued.code)
+    page = browser.press(browser.get("/survey/onset"), EN["next"], 422, onset="2026-11-24")
+    assert not is_alone(page)
+    assert not is_alone(browser.get("/survey/onset"))
+    assert is_alone(next_page(browser, page, onset="2026-11-20"))
+    # A script that fetched the whole document now would take away what is said of the day.
+    page = browser.press(browser.get("/survey/onset"), EN["next"], 422, onset="2026-11-24")
+    assert "Give a day that is not to come" in page.text
+    assert (shown(page), is_alone(page)) == ("onset", False)
+
+
 def test_the_review_reads_as_people_speak(browser: Browser, issued: IssuedLink) -> None:
     page = type_code(browser, issued, issued.code)
     page = next_page(browser, page, symptom="own01")
