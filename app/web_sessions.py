@@ -94,7 +94,7 @@ class RowSessionInterface(SessionInterface):
             return WebSession(is_patient=False)
         is_patient = request.path.startswith(PATIENT_PATHS)
         kind, _, value = request.cookies.get(self._names[is_patient], "").partition(".")
-        if kind == "s" and request.path == SAVING_PATH:
+        if kind == "s" and request.path == SAVING_PATH and request.method == "POST":
             return self._saving(app, request, value)
         if kind == "s":
             return self._stored(app, value, is_patient=is_patient)

@@ -132,6 +132,9 @@ def _part(found: FoundLink, survey: Survey, asked: Questionnaire, sight: Sight) 
 def _line(asked: Questionnaire, number: int | str) -> str:
     if asked.code == SYMPTOMS:
         return str(translate("Symptom %(number)s of %(total)s", number=number, total=asked.total))
+    if asked.code == REPORT:
+        # What is asked of the symptom is one step; the review counts each question.
+        return str(translate("Step %(number)s of %(total)s", number=number, total=asked.total))
     return str(translate("Item %(number)s of %(total)s", number=number, total=asked.total))
 
 

@@ -195,8 +195,12 @@ class SurveyPage(PatientPage):
 
 @dataclass(frozen=True, kw_only=True)
 class SentPage(PatientPage):
-    """After sending, and for a link opened again afterwards; dates are written out, or unknown."""
+    """After sending, and for a link opened again afterwards; dates are written out, or unknown.
+
+    has_late: whether answers came after the sending.
+    """
 
     draft: str
     sent_at: str | None = None
     next_on: str | None = None
+    has_late: bool = False

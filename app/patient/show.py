@@ -12,6 +12,7 @@ from app.db import db
 from app.i18n import LANGUAGES, day_text, page_language
 from app.patient import pages
 from app.services.definition import StudyDefinition
+from app.services.late_answers import has_late_answers
 from app.services.links import FoundLink
 from app.services.schedule import local_date
 from app.services.studies import definition_in_force
@@ -67,6 +68,7 @@ def sent_page(found: FoundLink, clock: Clock) -> pages.SentPage:
         draft=draft_id(found),
         sent_at=day_text(_local_day(found, sent_at)),
         next_on=day_text(following.opens_on) if following else None,
+        has_late=has_late_answers(db.session, found.visit),
     )
 
 

@@ -55,7 +55,11 @@ def sync() -> Reply:
 
 def _read(now: datetime) -> Sent:
     """The body; 400 where it is none of ours, so that nothing is taken for read."""
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:
+        # Lists in lists without end: no fault of syntax to the reader of JSON.
+        abort(400)
     if not isinstance(body, dict) or not DEVICE.fullmatch(str(body.get("device"))):
         abort(400)
     device_now, entries = _instant(body.get("now")), body.get("answers")

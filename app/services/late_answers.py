@@ -49,6 +49,16 @@ def late_answers(session: Session, patient: Patient) -> list[tuple[str, LateAnsw
     return [(code, answer) for code, answer in session.execute(query)]
 
 
+def has_late_answers(session: Session, visit: Visit) -> bool:
+    """Whether anything came too late for a visit."""
+    query = (
+        select(LateAnswer.id)
+        .join(Response, Response.id == LateAnswer.response_id)
+        .where(Response.study_id == visit.study_id, Response.visit_id == visit.id)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def _is_in(response: Response, answer: Answer) -> bool:
     """Whether the response took this answer, or a later one of the same device in its place."""
     entry = response.answers.get(answer.item, {})

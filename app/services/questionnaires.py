@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property, lru_cache
 from typing import Any
+from unicodedata import category
 
 import scoring
 from app.services.definition import SYMPTOMS, StudyDefinition
@@ -70,14 +71,11 @@ class Question:
             return value in self.choices
         if self.kind == "date":
             return isinstance(value, str) and is_day(value)
-        # A line feed and nothing else of the control characters: the text is kept as it is, and a database
-        # or a page could not hold the others.
         return (
             isinstance(value, str)
             and 0 < len(value) <= (self.max_length or 0)
             and value.strip() != ""
-            and all(sign == "\n" or sign.isprintable() or sign.isspace() for sign in value)
-            and "\0" not in value
+            and not any(_cannot_be_kept(sign) for sign in value)
         )
 
 
@@ -132,6 +130,12 @@ class Questionnaire:
             if question.condition.item in waiting or entry is None or entry["state"] == ERASED:
                 waiting.add(question.id)
         return frozenset(waiting - self.not_asked(answers).keys())
+
+
+def _cannot_be_kept(sign: str) -> bool:
+    # Control characters other than line ends and tabs, which no page shows, and half a sign, which no
+    # database holds. Whatever else a keyboard writes is a patient's words, known to our tables or not.
+    return category(sign) in {"Cc", "Cs"} and not sign.isspace()
 
 
 def is_day(text: str) -> bool:

@@ -304,9 +304,22 @@ def test_the_review_reads_as_people_speak(browser: Browser, issued: IssuedLink) 
     page = next_page(browser, page, ongoing="0")
     text = text_of(page.one("main"))
     assert page.path == "/survey/review"
+    assert "4 questions, 4 answered" in text
     assert "Cramps" in text
     assert "1 November 2026" in text
     assert "own01" not in text
+
+
+@pytest.mark.requirement("SUR-04")
+def test_steps_are_counted_as_steps_and_questions_as_questions(browser: Browser, issued: IssuedLink) -> None:
+    page = type_code(browser, issued, issued.code)
+    fields = {"symptom": "pt009", "pt009a": "3", "pt009b": "2", "onset": "2026-11-20", "ongoing": "1"}
+    headings = []
+    for item, value in fields.items():
+        headings.append(page.h1)
+        page = next_page(browser, page, **{item: value})
+    assert headings == [f"Step {number} of 4" for number in (1, 2, 2, 3, 4)]
+    assert "5 questions, 5 answered" in page.text
 
 
 # On the home screen

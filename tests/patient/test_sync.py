@@ -152,6 +152,40 @@ def test_a_body_that_is_none_is_refused_whole(
     assert codes(session) == {}
 
 
+@pytest.mark.threat("C16")
+@pytest.mark.parametrize("body", ["[" * 30_000, '{"":' * 15_000])
+def test_lists_in_lists_without_end_are_no_body(
+    body: str, browser: Browser, csrf: str, session: Session
+) -> None:
+    headers = {"X-CSRFToken": csrf, "Content-Type": "application/json"}
+    reply = browser.client.post("/survey/answers", data=body, headers=headers)
+    assert reply.status_code == 400
+    assert codes(session) == {}
+
+
+@pytest.mark.requirement("SUR-06")
+def test_where_answers_are_brought_there_is_no_question(browser: Browser, csrf: str) -> None:
+    assert browser.get("/survey/answers", 404).h1 == browser.get("/survey/unknown", 404).h1
+    assert browser.client.head("/survey/answers").status_code == 404
+
+
+@pytest.mark.requirement("AE-02")
+def test_a_patients_words_are_kept_as_they_were_written(
+    browser: Browser, session: Session, clock: SteppedClock
+) -> None:
+    study = factories.make_study(session, clock, with_symptoms=True)
+    token = factories.make_link(session, clock, factories.make_patient(session, clock, study)).token
+    session.commit()
+    csrf = str(steps.start(browser, token).all("input", name="csrf_token")[0].get("value"))
+    now, words = clock.now(), "J’ai la tête qui tourne 👩\u200d🍳 \U0001faea, vrai\u00adment"
+    about = [entry("other", 1, 1, now), entry("othertext", words, 2, now)]
+    assert post(browser, csrf, now, *about)["refused"] == []
+    assert post(browser, csrf, now, entry("othertext", "a\ud83d", 3, now))["refused"] == [3]
+    kept = session.scalars(select(Response).where(Response.instrument == "symptoms")).one()
+    assert kept.answers["othertext"]["value"] == words
+    assert words in browser.get("/survey/othertext").html
+
+
 @pytest.mark.threat("C1")
 def test_without_the_form_token_nothing_is_taken(
     browser: Browser, csrf: str, session: Session, clock: SteppedClock
@@ -206,6 +240,22 @@ def test_after_sending_an_answer_is_kept_apart(
     assert sorted(late(session)) == [("q01", 4), ("q02", 3)]
     assert steps.stored(session).answers == sent
     assert len(session.scalars(select(Response)).all()) == 1
+
+
+@pytest.mark.requirement("SUR-10")
+@pytest.mark.parametrize(("language", "told"), [("fr", "trop tard"), ("en", "too late")])
+def test_the_thanks_tell_of_answers_that_came_after_sending(
+    language: str, told: str, browser: Browser, csrf: str, token: str, clock: SteppedClock
+) -> None:
+    now = clock.now()
+    answers = [entry(item, 1, number, now) for number, item in enumerate(steps.ITEMS, start=1)]
+    post(browser, csrf, now, *answers)
+    browser.press(browser.get("/survey/review"), steps.FR["send"])
+    post(browser, csrf, now, *answers)
+    thanks = [f"/l/{token}?lang={language}", f"/survey/sent?lang={language}"]
+    assert not [path for path in thanks if told in browser.get(path).text]
+    post(browser, csrf, now, entry("q02", 3, 1, now), device=OTHER)
+    assert [path for path in thanks if told in browser.get(path).text] == thanks
 
 
 @pytest.mark.requirement("SUR-15")

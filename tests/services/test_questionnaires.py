@@ -111,13 +111,34 @@ TEXT: Question = LIST.by_id["othertext"]
 
 
 @pytest.mark.requirement("AE-02")
-@pytest.mark.parametrize("text", ["é", "x" * 500, "=1+1", "<b>œ’</b>", "a\nb", "  two  ", "😀"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("é", "x" * 500, "=1+1", "<b>œ’</b>", "a\nb", "a\tb\r\nc", "  two  ", "😀"),
+        # Joined emoji and a flag of letters, a soft hyphen, marks without width or for the direction.
+        *("👩\u200d🍳", "❤\ufe0f\u200d🔥", "🏴\U000e0067\U000e0062\U000e007f", "mi\u00adgraine"),
+        *("a\u200bb", "a\u200eb", "\ufeffa", "a\u2028b"),
+        # Signs that no table knows yet, and those that each keyboard has for itself.
+        *("\U0001faea", "\U0001fbff", "\u0378", "\ue000", "\U0010ffff"),
+    ],
+    ids=ascii,
+)
 def test_any_words_are_taken(text: str) -> None:
     assert TEXT.takes(text)
 
 
 @pytest.mark.requirement("AE-02")
-@pytest.mark.parametrize("text", ["", " \n ", "x" * 501, "a\0b", "a\x1bb", None, 3])
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=50))
+def test_all_that_can_be_written_is_taken(text: str) -> None:
+    assert TEXT.takes(f"a{text}")
+
+
+@pytest.mark.requirement("AE-02")
+@pytest.mark.parametrize(
+    "text",
+    ["", " \n ", "x" * 501, "a\0b", "a\x1bb", "a\x7fb", "a\x9fb", "a\ud83d", "\ude00a", None, 3],
+    ids=ascii,
+)
 def test_what_is_no_text_is_not_taken(text: object) -> None:
     assert not TEXT.takes(text)
 
