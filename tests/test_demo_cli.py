@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from click.testing import Result
@@ -225,14 +225,22 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
     return {**os.environ, "PUBLIC_URL": "", "CONTACT_KEYS": "", "PYTHONUNBUFFERED": "1", **mode, **changes}
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The port of `demo serve` as `make run` starts it, and all that it printed up to then."""
-    port = free_port()
+class Served(NamedTuple):
+    """A server as `make run` starts it, and all that it printed up to then."""
+
+    folder: Path
+    port: int
+    text: str
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """`demo serve` on an empty database: one for its tests, since it loads a demonstration first."""
+    port, folder = free_port(), tmp_path_factory.mktemp("served")
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "serve"],
         cwd=ROOT,
-        env=environment(tmp_path, PORT=str(port)),
+        env=environment(folder, PORT=str(port)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -244,7 +252,7 @@ def served(tmp_path: Path) -> Iterator[tuple[int, list[str]]]:
             lines.append(line)
             if "Listening at" in line:
                 break
-        yield port, lines
+        yield Served(folder, port, "".join(lines))
     finally:
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=START_SECONDS)
@@ -252,16 +260,15 @@ def served(tmp_path: Path) -> Iterator[tuple[int, list[str]]]:
     assert process.returncode == 0
 
 
-def test_serving_prints_the_ways_in_and_serves_them(served: tuple[int, list[str]], tmp_path: Path) -> None:
-    port, lines = served
-    text = "".join(lines)
+def test_serving_prints_the_ways_in_and_serves_them(served: Served) -> None:
+    folder, port, text = served
     base = f"http://127.0.0.1:{port}"
     assert text.count(f"{base}/l/") == 2
     assert text.count("█▄▄▄▄▄▄▄█") >= 2, "a QR for each of the two links"
     assert f"Open {base}/login" in text
     assert "Ctrl+C" in text
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "--json"]
-    settings = environment(tmp_path, PORT=str(port))
+    settings = environment(folder, PORT=str(port))
     printed = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=True)
     read = json.loads(printed.stdout)
     assert read["base_url"] == base
@@ -288,8 +295,8 @@ def test_gunicorn_refuses_a_database_that_is_not_at_the_newest_version(tmp_path:
 
 
 @pytest.mark.requirement("DAT-01")
-def test_a_server_without_contact_keys_says_what_cannot_be_kept(served: tuple[int, list[str]]) -> None:
-    assert "CONTACT_KEYS is not set: contact details of patients cannot be kept" in "".join(served[1])
+def test_a_server_without_contact_keys_says_what_cannot_be_kept(served: Served) -> None:
+    assert "CONTACT_KEYS is not set: contact details of patients cannot be kept" in served.text
 
 
 def test_gunicorn_refuses_a_missing_secret_in_one_line(tmp_path: Path) -> None:

@@ -51,10 +51,10 @@ def scored_table(
     frame = frame.assign(study=study.code, instrument=instrument.code, data_cut=now)
     shown = {each.name: each.kind for each in variables(definition, instrument, with_arm=with_arm)}
     known = {name: _typed(frame[name], kind) for name, kind in (shown | HIDDEN).items() if name in frame}
-    known |= _dates(known)
-    known |= _flags(known)
-    known["analysis_visit"] = _analysis_visit(known)
-    table = pd.DataFrame({name: _typed(known[name], kind) for name, kind in shown.items()})
+    made = _dates(known) | _flags(known)
+    made["analysis_visit"] = _analysis_visit(known | made)
+    known |= {name: _typed(values, shown[name]) for name, values in made.items() if name in shown}
+    table = pd.DataFrame({name: known[name] for name in shown})
     return table.sort_values(ORDER, ignore_index=True)
 
 
