@@ -13,6 +13,8 @@
       event.stopPropagation();
     } else [last, place] = [{ timeStamp, clientX, clientY }, form.getAttribute("action")];
   }, true);
+  // Who has written something since has seen where it is.
+  form.addEventListener("input", () => (place = form.getAttribute("action")), true);
 }
 // The server's own page says what is wrong with an answer that it did not take, and shows it.
 async function amend({ form, note, render }, item) {

@@ -15,8 +15,8 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LOOKS = tuple(
     " ".join(filter(None, each)) for each in product(("", CONTRASTS[1]), ("", COLOURS[1], COLOURS[2]))
 )
-# The ratio of text and what is behind it, computed from what the browser draws; below 7 it is told.
-PALE = """() => {
+# The ratio of a colour and what is behind an element, computed from what the browser draws.
+RATIO = """
   const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
   const channel = (each) => (each /= 255) <= 0.03928 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4;
   const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
@@ -28,11 +28,18 @@ PALE = """() => {
     }
     return [255, 255, 255];
   };
+  const ratioOf = (colour, each) => {
+    const [a, b] = [light(colour), light(behind(each))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  };"""
+# The texts that are too pale: below 7 to 1.
+PALE = (
+    """() => {"""
+    + RATIO
+    + """
   const found = [];
   const judge = (each, text) => {
-    const style = getComputedStyle(each), colour = numbers(style.color);
-    const [a, b] = [light(colour), light(behind(each))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const style = getComputedStyle(each), colour = numbers(style.color), ratio = ratioOf(colour, each);
     if (ratio < 7 || isThere(colour) < 1 || style.opacity < 1) found.push(`${ratio.toFixed(1)}: ${text}`);
   };
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -45,6 +52,7 @@ PALE = """() => {
   }
   return found;
 }"""
+)
 # What the script of the choice does: the classes, and the style that knows them.
 WEAR = """async (classes) => {
   document.documentElement.className = classes;
