@@ -1,13 +1,13 @@
 // Lays out the review of all answers; survey.js brings it in and hands over what it knows of questions and answers.
 "use strict";
-// The second tap of a double tap lands on the next question: it is no answer to it. A key is no tap.
+// The second tap of a double tap that lands on the next question is no answer to it. A key is no tap.
 {
   const form = document.getElementById("survey");
   let last = { timeStamp: -1e4 }, place;
   form.addEventListener("click", (event) => {
     const { timeStamp, clientX, clientY } = event;
     if (!event.detail) return;
-    const isNear = Math.hypot(clientX - last.clientX, clientY - last.clientY) < 40;
+    const isNear = event.target.closest("fieldset") && Math.hypot(clientX - last.clientX, clientY - last.clientY) < 40;
     if (isNear && timeStamp - last.timeStamp < 400 && form.getAttribute("action") !== place) {
       event.preventDefault();
       event.stopPropagation();

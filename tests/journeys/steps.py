@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, Response, expect
+from playwright.sync_api import BrowserContext, Page, Position, Response, expect
 
 from tests.patient.steps import EN, FR, ITEMS, WORDS
 
@@ -32,6 +32,7 @@ __all__ = [
     "until",
 ]
 RUNNING = count()
+EDGE: Position = {"x": 6, "y": 16}
 STORED = """async () => {
   const open = indexedDB.open("ressenti", 1);
   open.onupgradeneeded = () => open.transaction.abort();
@@ -65,8 +66,8 @@ def link(page: Page, text: str) -> None:
 
 
 def choose(page: Page, item: str, code: int) -> None:
-    """Taps an option's row."""
-    page.locator(f"input[name={item}][value='{code}'] + span").click()
+    """Taps an option's row at its beginning, where no button was tapped a moment before."""
+    page.locator(f"input[name={item}][value='{code}'] + span").click(position=EDGE)
 
 
 def is_at(page: Page, place: str) -> None:

@@ -16,7 +16,7 @@ from tests import factories
 from tests.journeys.conftest import Open
 from tests.journeys.hospital import Hospital
 from tests.journeys.looks import misfits, problems
-from tests.journeys.steps import WORDS, button, is_at, tap
+from tests.journeys.steps import EDGE, WORDS, button, is_at, tap
 
 pytestmark = pytest.mark.requirement("AE-03")
 FOUND = "each => each.filter(row => !row.hidden).map(row => row.querySelector('input').value)"
@@ -50,7 +50,7 @@ def type_code(page: Page, address: str, code: str, start: str) -> None:
 
 
 def pick(page: Page, item: str, value: str) -> None:
-    page.locator(f"input[name={item}][value='{value}'] + span").click()
+    page.locator(f"input[name={item}][value='{value}'] + span").click(position=EDGE)
 
 
 def options(page: Page) -> list[str]:
