@@ -9,28 +9,6 @@ from pathlib import Path
 from tests.system_packages import can_install, install, is_ci
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Of several lists of features the browser heeds the last, which is this one: what Playwright leaves out is
-# here once more. At the end is what each new window would start processes for, half of what opening it costs:
-# pages that draw the menu of the address bar, which nobody sees without a screen, and a renderer in reserve.
-FEATURES_LEFT_OUT = (
-    "AvoidUnnecessaryBeforeUnloadCheckSync",
-    "DestroyProfileOnBrowserClose",
-    "HttpsUpgrades",
-    "HttpsFirstBalancedModeAutoEnable",
-    "LensOverlay",
-    "MediaRouter",
-    "PaintHolding",
-    "ThirdPartyStoragePartitioning",
-    "AvoidCorsURLLoaderRestartOnRedirect",
-    "OptimizationHints",
-    "NetworkTimeServiceQuerying",
-    "AimEnabled",
-    "PreconnectToSearch",
-    "WebUIOmniboxPopup",
-    "WebUIOmniboxAimPopup",
-    "WebUIOmniboxFullPopup",
-    "SpareRendererForSitePerProcess",
-)
 # Quiet: nothing is fetched in the background, and nothing but the tested server is talked to.
 LAUNCH_FLAGS = [
     "--headless",
@@ -41,7 +19,6 @@ LAUNCH_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    f"--disable-features={','.join(FEATURES_LEFT_OUT)}",
 ]
 HELP = (
     "The browser tests need Chromium, and none was found: "

@@ -85,6 +85,7 @@ def test_monday_a_patient_is_registered_answers_and_is_randomised(
     assert nurse.taps == 3
     nurse.reads("La randomisation est enregistrée.")
     assert hospital.stored(code).arm == "continuation"
+    nurse.page.locator("summary", has_text="Visites ultérieures").click()
     expect(nurse.row("Mois 60")).to_contain_text("Pas encore attendu")
     expect(nurse.row("Visite initiale")).to_contain_text("Reçu")
 
