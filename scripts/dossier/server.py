@@ -36,6 +36,7 @@ def serving(definition: Path) -> Iterator[tuple[ScratchStudy, str]]:
             HOST, 0, study.app, threaded=True, request_handler=QuietHandler, fd=listener.fileno()
         )
         # Wording that cannot be shown is one of the screens: no alarm about it.
+        level = study.app.logger.level
         study.app.logger.setLevel(logging.CRITICAL)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -46,3 +47,5 @@ def serving(definition: Path) -> Iterator[tuple[ScratchStudy, str]]:
             thread.join()
             server.server_close()
             study.close()
+            # It is the same for every application of the process.
+            study.app.logger.setLevel(level)
