@@ -191,7 +191,7 @@ def test_a_letter_missing_doubled_or_changed_still_finds_it(
     missing, doubled = word[:place] + word[place + 1 :], word[:place] + letter + word[place:]
     changed = word[:place] + letter + word[place + 1 :]
     text = data.draw(st.sampled_from([swapped, missing, doubled, changed]))
-    # Where the comparison drops a sign of the changed word as well, such as one of two letters, two are wrong.
+    # Where the comparison drops a sign of the changed word as well, as one of two letters, two are wrong.
     assume(words_of(text) == (text,))
     found = search_symptoms(STUDY, language, text)
     # What begins a word of another symptom is taken for that one.
